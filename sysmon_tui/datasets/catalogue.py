@@ -1,0 +1,301 @@
+"""The statements, by name."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sysmon_tui import limits
+from sysmon_tui.datasets.statement import Statement
+
+_TEXT = pl.String()
+_COUNT = pl.Int64()
+_NUMBER = pl.Float64()
+_FLAG = pl.Boolean()
+_INSTANT = pl.Datetime("us", "UTC")
+
+_WINDOW = {"window_start_us": "BIGINT", "window_end_us": "BIGINT", "workspace_ids": "STRING"}
+_SCAN = {**_WINDOW, "scan_start_us": "BIGINT"}
+_PAGE = {"after_us": "BIGINT", "after_key": "STRING", "row_limit": "INT"}
+_RUN_FILTER = {"job_id": "STRING", "run_id": "STRING", "silent_us": "BIGINT"}
+_DATES = {"first_date": "DATE", "last_date": "DATE"}
+# Columns that page and date every listing; the query service takes them off.
+_PAGE_COLUMNS = {"sort_time": _INSTANT, "row_key": _TEXT, "total": _COUNT, "as_of": _INSTANT}
+_COUNT_COLUMNS = {"bucket_start": _INSTANT, "status": _TEXT, "count": _COUNT, "as_of": _INSTANT}
+
+RUNS = Statement(
+    "runs",
+    {
+        **_SCAN,
+        **_RUN_FILTER,
+        **_PAGE,
+        "name_like": "STRING",
+        "statuses": "STRING",
+        "newest_by_end": "BOOLEAN",
+    },
+    {
+        "workspace_id": _TEXT,
+        "job_id": _TEXT,
+        "run_id": _TEXT,
+        "workflow_name": _TEXT,
+        "run_type": _TEXT,
+        "trigger_type": _TEXT,
+        "status": _TEXT,
+        "start_time": _INSTANT,
+        "end_time": _INSTANT,
+        "duration_seconds": _NUMBER,
+        "attempts": _COUNT,
+        "termination_code": _TEXT,
+        "termination_type": _TEXT,
+        "run_as": _TEXT,
+        **_PAGE_COLUMNS,
+    },
+    table="job_run_timeline",
+    lookback_hours=limits.RUN_LOOKBACK_HOURS,
+    ceiling=limits.MAX_TABLE_ROWS,
+)
+RUN_COUNTS = Statement(
+    "run_counts",
+    {**_SCAN, **_RUN_FILTER, "bucket_us": "BIGINT"},
+    _COUNT_COLUMNS,
+    table="job_run_timeline",
+    lookback_hours=limits.RUN_LOOKBACK_HOURS,
+)
+RUN_TASKS = Statement(
+    "run_tasks",
+    {
+        "scan_start_us": "BIGINT",
+        "window_end_us": "BIGINT",
+        "workspace_id": "STRING",
+        "run_id": "STRING",
+        "row_limit": "INT",
+    },
+    {
+        "workspace_id": _TEXT,
+        "run_id": _TEXT,
+        "job_run_id": _TEXT,
+        "task_key": _TEXT,
+        "status": _TEXT,
+        "start_time": _INSTANT,
+        "end_time": _INSTANT,
+        "duration_seconds": _NUMBER,
+        "execution_seconds": _NUMBER,
+        "termination_code": _TEXT,
+        "termination_type": _TEXT,
+    },
+    lookback_hours=limits.RUN_LOOKBACK_HOURS,
+)
+FAILURE_STREAKS = Statement(
+    "failure_streaks",
+    {**_SCAN, "recent_us": "BIGINT", "threshold": "BIGINT", "row_limit": "INT"},
+    {
+        "workspace_id": _TEXT,
+        "job_id": _TEXT,
+        "workflow_name": _TEXT,
+        "failures": _COUNT,
+        "first_failure": _INSTANT,
+        "last_failure": _INSTANT,
+        "crossed_at": _INSTANT,
+        "last_run_id": _TEXT,
+        "resolved_at": _INSTANT,
+        "as_of": _INSTANT,
+    },
+    table="job_run_timeline",
+    lookback_hours=limits.STREAK_LOOKBACK_HOURS,
+)
+QUERIES = Statement(
+    "queries",
+    {**_SCAN, **_PAGE, "statuses": "STRING", "user_like": "STRING", "text_chars": "INT"},
+    {
+        "workspace_id": _TEXT,
+        "statement_id": _TEXT,
+        "status": _TEXT,
+        "user_email": _TEXT,
+        "warehouse_id": _TEXT,
+        "statement_type": _TEXT,
+        "statement_text": _TEXT,
+        "error_class": _TEXT,
+        "error_message": _TEXT,
+        "client_application": _TEXT,
+        "start_time": _INSTANT,
+        "end_time": _INSTANT,
+        "total_duration_ms": _COUNT,
+        "waiting_for_compute_duration_ms": _COUNT,
+        "waiting_at_capacity_duration_ms": _COUNT,
+        "compilation_duration_ms": _COUNT,
+        "execution_duration_ms": _COUNT,
+        "read_rows": _COUNT,
+        "read_bytes": _COUNT,
+        "produced_rows": _COUNT,
+        "spilled_local_bytes": _COUNT,
+        "from_result_cache": _FLAG,
+        **_PAGE_COLUMNS,
+    },
+    table="query_history",
+    lookback_hours=limits.QUERY_LOOKBACK_HOURS,
+    ceiling=limits.MAX_TABLE_ROWS,
+)
+QUERY_COUNTS = Statement(
+    "query_counts",
+    {**_SCAN, "bucket_us": "BIGINT"},
+    _COUNT_COLUMNS,
+    table="query_history",
+    lookback_hours=limits.QUERY_LOOKBACK_HOURS,
+)
+QUERY_ERRORS = Statement(
+    "query_errors",
+    {**_SCAN, "row_limit": "INT"},
+    {
+        "error_class": _TEXT,
+        "failures": _COUNT,
+        "users": _COUNT,
+        "first_failure": _INSTANT,
+        "last_failure": _INSTANT,
+        "last_message": _TEXT,
+        "as_of": _INSTANT,
+    },
+    table="query_history",
+    lookback_hours=limits.QUERY_LOOKBACK_HOURS,
+)
+WAREHOUSE_NAMES = Statement(
+    "warehouse_names",
+    {"workspace_ids": "STRING", "row_limit": "INT"},
+    {"workspace_id": _TEXT, "warehouse_id": _TEXT, "warehouse_name": _TEXT},
+)
+WORKSPACES = Statement(
+    "workspaces",
+    {"row_limit": "INT"},
+    {"workspace_id": _TEXT, "workspace_name": _TEXT, "workspace_url": _TEXT},
+)
+WAREHOUSE_METRICS = Statement(
+    "warehouse_metrics",
+    {**_SCAN, "warehouse_id": "STRING", "row_limit": "INT"},
+    {
+        "workspace_id": _TEXT,
+        "warehouse_id": _TEXT,
+        "warehouse_name": _TEXT,
+        "warehouse_size": _TEXT,
+        "warehouse_type": _TEXT,
+        "auto_stop_minutes": _COUNT,
+        "state": _TEXT,
+        "cluster_count": _COUNT,
+        "last_event_time": _INSTANT,
+        "starts": _COUNT,
+        "stops": _COUNT,
+        "failures": _COUNT,
+        "scale_ups": _COUNT,
+        "scale_downs": _COUNT,
+        "uptime_seconds": _NUMBER,
+        "cluster_seconds": _NUMBER,
+        "start_latency_p50_seconds": _NUMBER,
+        "as_of": _INSTANT,
+    },
+    table="warehouse_events",
+    lookback_hours=limits.WAREHOUSE_LOOKBACK_HOURS,
+)
+WAREHOUSE_QUERIES = Statement(
+    "warehouse_queries",
+    {**_SCAN, "warehouse_id": "STRING", "row_limit": "INT"},
+    {
+        "workspace_id": _TEXT,
+        "warehouse_id": _TEXT,
+        "queries": _COUNT,
+        "failed_queries": _COUNT,
+        "busy_seconds": _NUMBER,
+        "queued_seconds": _NUMBER,
+        "as_of": _INSTANT,
+    },
+    table="query_history",
+    lookback_hours=limits.QUERY_LOOKBACK_HOURS,
+)
+WAREHOUSE_EVENTS = Statement(
+    "warehouse_events",
+    {
+        "scan_start_us": "BIGINT",
+        "window_end_us": "BIGINT",
+        "workspace_ids": "STRING",
+        "warehouse_id": "STRING",
+        "row_limit": "INT",
+    },
+    {
+        "workspace_id": _TEXT,
+        "warehouse_id": _TEXT,
+        "event_type": _TEXT,
+        "cluster_count": _COUNT,
+        "event_time": _INSTANT,
+    },
+    lookback_hours=limits.WAREHOUSE_LOOKBACK_HOURS,
+)
+WAREHOUSE_EVENT_COUNTS = Statement(
+    "warehouse_event_counts", {**_WINDOW, "bucket_us": "BIGINT"}, _COUNT_COLUMNS, table="warehouse_events"
+)
+AUDIT_EVENTS = Statement(
+    "audit_events",
+    {
+        **_WINDOW,
+        **_DATES,
+        **_PAGE,
+        "failed_logins": "BOOLEAN",
+        "outcome": "STRING",
+        "status_code": "INT",
+        "action_like": "STRING",
+        "user_like": "STRING",
+        "text_chars": "INT",
+        "params_chars": "INT",
+    },
+    {
+        "event_id": _TEXT,
+        "event_time": _INSTANT,
+        "workspace_id": _TEXT,
+        "user_email": _TEXT,
+        "service_name": _TEXT,
+        "action_name": _TEXT,
+        "status": _TEXT,
+        "status_code": _COUNT,
+        "error_message": _TEXT,
+        "source_ip": _TEXT,
+        "user_agent": _TEXT,
+        "request_params": _TEXT,
+        **_PAGE_COLUMNS,
+    },
+    table="audit",
+    ceiling=limits.MAX_TABLE_ROWS,
+)
+AUDIT_COUNTS = Statement(
+    "audit_counts", {**_WINDOW, **_DATES, "bucket_us": "BIGINT"}, _COUNT_COLUMNS, table="audit"
+)
+
+_HEAD = {"as_of": _INSTANT}
+HEADS: dict[str, Statement] = {
+    "job_run_timeline": Statement(
+        "head_job_run_timeline", {"scan_start_us": "BIGINT", "workspace_ids": "STRING"}, _HEAD
+    ),
+    "query_history": Statement(
+        "head_query_history", {"scan_start_us": "BIGINT", "workspace_ids": "STRING"}, _HEAD
+    ),
+    "warehouse_events": Statement(
+        "head_warehouse_events", {"scan_start_us": "BIGINT", "workspace_ids": "STRING"}, _HEAD
+    ),
+    "audit": Statement("head_audit", {"first_date": "DATE", "workspace_ids": "STRING"}, _HEAD),
+}
+
+STATEMENTS: dict[str, Statement] = {
+    statement.name: statement
+    for statement in (
+        RUNS,
+        RUN_COUNTS,
+        RUN_TASKS,
+        FAILURE_STREAKS,
+        QUERIES,
+        QUERY_COUNTS,
+        QUERY_ERRORS,
+        WAREHOUSE_NAMES,
+        WORKSPACES,
+        WAREHOUSE_METRICS,
+        WAREHOUSE_QUERIES,
+        WAREHOUSE_EVENTS,
+        WAREHOUSE_EVENT_COUNTS,
+        AUDIT_EVENTS,
+        AUDIT_COUNTS,
+        *HEADS.values(),
+    )
+}

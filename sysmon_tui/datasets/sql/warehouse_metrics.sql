@@ -1,0 +1,137 @@
+-- Purpose: what each warehouse did in a window: its state, starts, stops, failed starts, scaling and uptime.
+-- Tables: system.compute.warehouse_events, system.compute.warehouses
+-- Grants: SELECT on system.compute
+-- Uptime runs from RUNNING to the next STOPPING or STOPPED, with the state carried in from before the window and cut
+-- at as_of: what happened after the newest event is not known. Events of one instant are taken in the order in which
+-- a warehouse goes through them. RUNNING may repeat. A deleted warehouse is up no longer than until its deletion.
+WITH raw_events AS (
+  SELECT DISTINCT
+    workspace_id, warehouse_id, event_type, cluster_count, event_time,
+    CASE event_type
+      WHEN 'STARTING' THEN 1 WHEN 'RUNNING' THEN 2 WHEN 'SCALED_UP' THEN 3 WHEN 'SCALED_DOWN' THEN 4
+      WHEN 'STOPPING' THEN 5 WHEN 'STOPPED' THEN 6 ELSE 7
+    END AS step
+  FROM system.compute.warehouse_events
+  WHERE event_time >= timestamp_micros(:scan_start_us)
+    AND event_time < timestamp_micros(:window_end_us)
+    AND (:workspace_ids = '' OR array_contains(split(:workspace_ids, ','), workspace_id))
+),
+head AS (
+  SELECT MAX(event_time) AS as_of FROM raw_events
+),
+known AS (
+  SELECT
+    workspace_id, warehouse_id, warehouse_name, warehouse_size, warehouse_type, auto_stop_minutes, delete_time
+  FROM system.compute.warehouses
+  WHERE :workspace_ids = '' OR array_contains(split(:workspace_ids, ','), workspace_id)
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY workspace_id, warehouse_id ORDER BY change_time DESC) = 1
+),
+events AS (
+  SELECT
+    raw_events.*,
+    event_type IN ('RUNNING', 'SCALED_UP', 'SCALED_DOWN') AS is_up,
+    GREATEST(event_time, timestamp_micros(:window_start_us)) AS clipped_start,
+    LEAST(
+      COALESCE(
+        LEAD(event_time) OVER (PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step),
+        (SELECT as_of FROM head)
+      ),
+      (SELECT as_of FROM head)
+    ) AS next_time
+  FROM raw_events
+  WHERE :warehouse_id IS NULL OR warehouse_id = :warehouse_id
+),
+bounded AS (
+  SELECT
+    events.*,
+    CASE
+      WHEN is_up THEN GREATEST(
+        0,
+        unix_micros(LEAST(next_time, COALESCE(known.delete_time, next_time))) - unix_micros(clipped_start)
+      )
+      ELSE 0
+    END AS up_us
+  FROM events
+  LEFT JOIN known ON known.workspace_id = events.workspace_id AND known.warehouse_id = events.warehouse_id
+),
+starts AS (
+  SELECT
+    workspace_id,
+    warehouse_id,
+    event_type,
+    event_time,
+    LEAD(event_type) OVER (PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step) AS next_type,
+    LEAD(event_time) OVER (PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step) AS next_time
+  FROM events
+  WHERE event_type IN ('STARTING', 'RUNNING', 'STOPPED')
+),
+start_figures AS (
+  SELECT
+    workspace_id,
+    warehouse_id,
+    COUNT_IF(next_type = 'STOPPED') AS failures,
+    percentile(
+      CASE
+        WHEN next_type = 'RUNNING' THEN CAST(unix_micros(next_time) - unix_micros(event_time) AS DOUBLE) / 1000000
+      END,
+      0.5
+    ) AS start_latency_p50_seconds
+  FROM starts
+  WHERE event_type = 'STARTING' AND event_time >= timestamp_micros(:window_start_us)
+  GROUP BY workspace_id, warehouse_id
+),
+figures AS (
+  SELECT
+    workspace_id,
+    warehouse_id,
+    MAX_BY(named_struct('event_type', event_type, 'cluster_count', cluster_count), named_struct('at', event_time, 'step', step)) AS last_event,
+    MAX(event_time) AS last_event_time,
+    COUNT_IF(event_time >= timestamp_micros(:window_start_us) AND event_type = 'STARTING') AS starts,
+    COUNT_IF(event_time >= timestamp_micros(:window_start_us) AND event_type = 'STOPPED') AS stops,
+    COUNT_IF(event_time >= timestamp_micros(:window_start_us) AND event_type = 'SCALED_UP') AS scale_ups,
+    COUNT_IF(event_time >= timestamp_micros(:window_start_us) AND event_type = 'SCALED_DOWN') AS scale_downs,
+    COUNT_IF(event_time >= timestamp_micros(:window_start_us)) AS events,
+    CAST(SUM(up_us) AS DOUBLE) / 1000000 AS uptime_seconds,
+    CAST(SUM(up_us * COALESCE(cluster_count, 1)) AS DOUBLE) / 1000000 AS cluster_seconds
+  FROM bounded
+  GROUP BY workspace_id, warehouse_id
+),
+answer AS (
+  SELECT
+    COALESCE(known.workspace_id, figures.workspace_id) AS workspace_id,
+    COALESCE(known.warehouse_id, figures.warehouse_id) AS warehouse_id,
+    known.warehouse_name,
+    known.warehouse_size,
+    known.warehouse_type,
+    known.auto_stop_minutes,
+    CASE
+      WHEN known.delete_time IS NOT NULL THEN 'DELETED'
+      WHEN figures.last_event.event_type IN ('SCALED_UP', 'SCALED_DOWN') THEN 'RUNNING'
+      ELSE figures.last_event.event_type
+    END AS state,
+    CASE
+      WHEN known.delete_time IS NOT NULL OR figures.last_event.event_type IN ('STOPPING', 'STOPPED') THEN 0
+      ELSE figures.last_event.cluster_count
+    END AS cluster_count,
+    figures.last_event_time,
+    COALESCE(figures.starts, 0) AS starts,
+    COALESCE(figures.stops, 0) AS stops,
+    COALESCE(start_figures.failures, 0) AS failures,
+    COALESCE(figures.scale_ups, 0) AS scale_ups,
+    COALESCE(figures.scale_downs, 0) AS scale_downs,
+    COALESCE(figures.uptime_seconds, 0) AS uptime_seconds,
+    COALESCE(figures.cluster_seconds, 0) AS cluster_seconds,
+    start_figures.start_latency_p50_seconds
+  FROM known
+  FULL OUTER JOIN figures
+    ON figures.workspace_id = known.workspace_id AND figures.warehouse_id = known.warehouse_id
+  LEFT JOIN start_figures
+    ON start_figures.workspace_id = COALESCE(known.workspace_id, figures.workspace_id)
+    AND start_figures.warehouse_id = COALESCE(known.warehouse_id, figures.warehouse_id)
+  WHERE (:warehouse_id IS NULL OR COALESCE(known.warehouse_id, figures.warehouse_id) = :warehouse_id)
+    AND (known.delete_time IS NULL OR figures.events > 0 OR figures.uptime_seconds > 0)
+)
+SELECT answer.*, head.as_of
+FROM head LEFT JOIN answer ON TRUE
+ORDER BY answer.failures DESC, answer.uptime_seconds DESC, answer.workspace_id, answer.warehouse_id
+LIMIT :row_limit

@@ -1,0 +1,52 @@
+"""Every ceiling, with its reason. What a configuration may change has its default in default_config.toml."""
+
+from __future__ import annotations
+
+# A listing asks for at most this many rows over HTTP and `query`; more is paged by cursor.
+MAX_PAGE_ROWS = 10_000
+DEFAULT_PAGE_ROWS = 100
+
+# System tables keep a year: a longer window can hold nothing more.
+MAX_HOURS = 8760.0
+DEFAULT_HOURS = 24.0
+
+# What a table of the terminal app loads; a million rows still scroll, more is no longer read by a person.
+DEFAULT_TABLE_ROWS = 10_000
+MAX_TABLE_ROWS = 1_000_000
+
+# A statement text can be megabytes; this much is shown, exported and sent.
+MAX_TEXT_CHARS = 4096
+# request_params of an audit event as JSON: cut before it reaches the client.
+MAX_PARAMS_CHARS = 16_384
+
+# A run that began before the window still belongs to it: slices are read this far before its start.
+# A week holds every batch job; for a longer one the start comes from its run_duration_seconds.
+RUN_LOOKBACK_HOURS = 168.0
+# A statement can run for two days (STATEMENT_TIMEOUT's default), so it may have begun that long before it ended.
+QUERY_LOOKBACK_HOURS = 48.0
+# The state of a warehouse is carried into the window from its last event; none is silent for three months.
+WAREHOUSE_LOOKBACK_HOURS = 24.0 * 92
+# "Trailing failures, however far back": the retention of the tables.
+STREAK_LOOKBACK_HOURS = MAX_HOURS
+# A job whose last failure is older than this is not run any more: its streak pages nobody.
+STREAK_RECENT_HOURS = 24.0 * 35
+# A run without an end whose slices stopped this long before the table's head has lost its last slice.
+RUN_SILENT_HOURS = 3.0
+
+# Failures read for the hourly rules: far above any threshold; beyond it the count is told as "at least".
+ALERT_ROWS = 20_000
+
+# Answers kept per tenant: filters come from strangers, memory must not grow with them.
+CACHED_ANSWERS = 256
+CACHED_ROWS = 3_000_000
+# A refused or broken statement is not asked again before this, whoever asks.
+DENIED_RETRY_S = 300.0
+FAILED_RETRY_S = 15.0
+
+# Statements of one tenant at work at the same time: a small warehouse runs ten side by side.
+STATEMENTS_AT_ONCE = 8
+
+# INLINE answers are refused by the service beyond 25 MiB; listings above this many rows go by external links.
+INLINE_MAX_ROWS = 10_000
+# One answer's download: the rows ceiling times a generous row.
+MAX_RESULT_BYTES = 2 * 1024**3

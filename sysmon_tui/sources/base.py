@@ -1,0 +1,78 @@
+"""The protocol of a source: a statement with typed named parameters in, a frame with the declared schema out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import polars as pl
+
+from sysmon_tui.datasets.statement import Statement, Value
+from sysmon_tui.errors import SchemaDrift
+
+
+@dataclass(frozen=True)
+class Request:
+    """One statement ready to run.
+
+    `text` is Databricks SQL with the tenant's tables in it, `values` has a value for every marker in it (None is
+    SQL NULL), `timeout_s` bounds the whole of it, `purpose` names the asker for tags and comments.
+    """
+
+    statement: Statement
+    text: str
+    values: Mapping[str, Value]
+    timeout_s: float
+    purpose: str = ""
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+class Source(Protocol):
+    """Blocking and safe to call from several threads; the query service keeps it off the event loop."""
+
+    def execute(self, request: Request) -> pl.DataFrame:
+        """The rows, in the columns, order and types of `request.statement.schema`. Raises SourceError alone."""
+
+    def cancel(self, request_id: str) -> None:
+        """End a running request: its `execute` raises StatementCanceled. Unknown ids are nothing to do."""
+
+    def close(self) -> None:
+        """Cancel what runs and let go of connections. A second call is nothing to do."""
+
+    def default_host(self) -> str | None:
+        """The workspace's host without scheme, once known; None where there is none."""
+
+
+def conform(frame: pl.DataFrame, statement: Statement) -> pl.DataFrame:
+    """The frame in the statement's declared columns and types; extra columns are left out.
+
+    Raises SchemaDrift that names the column: a table changed, and only this answer suffers.
+    """
+    missing = [name for name in statement.schema if name not in frame.columns]
+    if missing:
+        raise SchemaDrift(
+            f"The answer to {statement.name} lacks the column {', '.join(missing)}.",
+            "The system table may have changed; compare it with the reference schema.",
+        )
+    columns = []
+    for name, wanted in statement.schema.items():
+        column = frame.get_column(name)
+        try:
+            columns.append(_cast(column, wanted))
+        except pl.exceptions.PolarsError as error:
+            raise SchemaDrift(
+                f"The column {name} of {statement.name} is {column.dtype}, not {wanted}.",
+                "The system table may have changed its type.",
+            ) from error
+    return pl.DataFrame(columns)
+
+
+def _cast(column: pl.Series, wanted: pl.DataType) -> pl.Series:
+    if column.dtype == wanted:
+        return column
+    if isinstance(wanted, pl.Datetime) and isinstance(column.dtype, pl.Datetime):
+        aware = column if column.dtype.time_zone else column.dt.replace_time_zone("UTC")
+        return aware.dt.convert_time_zone("UTC").cast(wanted)
+    return column.cast(wanted)
