@@ -50,3 +50,5 @@ STATEMENTS_AT_ONCE = 8
 INLINE_MAX_ROWS = 10_000
 # One answer's download: the rows ceiling times a generous row.
 MAX_RESULT_BYTES = 2 * 1024**3
+# At exit, how long a source may take to cancel its statements before it is left behind.
+CLOSE_S = 3.0

@@ -13,6 +13,9 @@ _NUMBER = pl.Float64()
 _FLAG = pl.Boolean()
 _INSTANT = pl.Datetime("us", "UTC")
 
+# Names and hosts change rarely; a renamed warehouse is seen after this.
+_DIMENSION_S = 900.0
+
 _WINDOW = {"window_start_us": "BIGINT", "window_end_us": "BIGINT", "workspace_ids": "STRING"}
 _SCAN = {**_WINDOW, "scan_start_us": "BIGINT"}
 _PAGE = {"after_us": "BIGINT", "after_key": "STRING", "row_limit": "INT"}
@@ -160,11 +163,15 @@ WAREHOUSE_NAMES = Statement(
     "warehouse_names",
     {"workspace_ids": "STRING", "row_limit": "INT"},
     {"workspace_id": _TEXT, "warehouse_id": _TEXT, "warehouse_name": _TEXT},
+    ceiling=100_000,
+    keep_s=_DIMENSION_S,
 )
 WORKSPACES = Statement(
     "workspaces",
     {"row_limit": "INT"},
     {"workspace_id": _TEXT, "workspace_name": _TEXT, "workspace_url": _TEXT},
+    ceiling=100_000,
+    keep_s=_DIMENSION_S,
 )
 WAREHOUSE_METRICS = Statement(
     "warehouse_metrics",
@@ -264,7 +271,7 @@ AUDIT_COUNTS = Statement(
     "audit_counts", {**_WINDOW, **_DATES, "bucket_us": "BIGINT"}, _COUNT_COLUMNS, table="audit"
 )
 
-_HEAD = {"as_of": _INSTANT}
+_HEAD = {"head": _INSTANT}
 HEADS: dict[str, Statement] = {
     "job_run_timeline": Statement(
         "head_job_run_timeline", {"scan_start_us": "BIGINT", "workspace_ids": "STRING"}, _HEAD

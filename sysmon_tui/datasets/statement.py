@@ -35,14 +35,14 @@ def _read(name: str) -> str:
     return _INCLUDE.sub(lambda match: _read(match[1]), text)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one object a statement: identity is enough, and hashable
 class Statement:
     """One question to the system tables.
 
     `schema` is what the answer's columns are cast to; a column that is missing is an error, an extra one is ignored.
     `table` is the fact table whose newest event dates the answer (a key of TABLES); None for a dimension.
     `lookback_hours` is how far before the window the scan begins.
-    `ceiling` is the most rows it may answer.
+    `ceiling` is the most rows it may answer. `keep_s` is how long an answer holds where the usual refresh is too often.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Statement:
     table: str | None = None
     lookback_hours: float = 0.0
     ceiling: int = 10_000
+    keep_s: float | None = None
 
     @cached_property
     def text(self) -> str:

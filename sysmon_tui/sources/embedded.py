@@ -7,6 +7,7 @@ itself; the catalog is renamed in the syntax tree, never in the text.
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections.abc import Callable
 from functools import lru_cache
@@ -21,7 +22,9 @@ from sysmon_tui.sources.base import Request, conform
 CATALOG = "system_tables"
 
 # What Databricks has and DuckDB spells otherwise, beyond what sqlglot translates.
-_MACROS = "CREATE OR REPLACE TEMP MACRO timestamp_micros(us) AS make_timestamp(us)"
+_MACROS = "CREATE OR REPLACE MACRO timestamp_micros(us) AS make_timestamp(us)"
+
+_MISSING = re.compile("(Table|Schema|Catalog|View) with name")
 
 
 @lru_cache(maxsize=256)
@@ -48,7 +51,7 @@ class EmbeddedSource:
     ) -> None:
         self._connection = connection
         self._connection.execute(_MACROS)
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
         self._before = before
         self._lock = threading.Lock()
         self._running: dict[str, duckdb.DuckDBPyConnection] = {}
@@ -86,12 +89,12 @@ class EmbeddedSource:
                 f"The statement {request.statement.name} took longer than {request.timeout_s:.0f} s.",
                 "Choose a shorter window.",
             ) from error
-        except (duckdb.CatalogException, duckdb.PermissionException) as error:
-            raise AccessDenied(
-                f"A table that {request.statement.name} reads is not there: {_first_line(error)}",
-                "Check the tenant's `tables` and `database`.",
-            ) from error
         except duckdb.Error as error:
+            if isinstance(error, duckdb.CatalogException) and _MISSING.search(str(error)):
+                raise AccessDenied(
+                    f"A table that {request.statement.name} reads is not there: {_first_line(error)}",
+                    "Check the tenant's `tables` and `database`.",
+                ) from error
             raise StatementFailed(f"The embedded engine refused {request.statement.name}: {_first_line(error)}") from error
         finally:
             timer.cancel()

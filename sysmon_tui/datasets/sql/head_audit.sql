@@ -1,7 +1,7 @@
 -- Purpose: the newest event time that the table holds.
 -- Tables: system.access.audit
 -- Grants: SELECT on system.access
-SELECT MAX(event_time) AS as_of
+SELECT MAX(event_time) AS head
 FROM system.access.audit
 WHERE event_date >= :first_date
   AND (:workspace_ids = '' OR array_contains(split(:workspace_ids, ','), workspace_id) OR workspace_id = '0')

@@ -1,7 +1,7 @@
 -- Purpose: the newest event time that the table holds.
 -- Tables: system.query.history
 -- Grants: SELECT on system.query
-SELECT MAX(end_time) AS as_of
+SELECT MAX(end_time) AS head
 FROM system.query.history
 WHERE start_time >= timestamp_micros(:scan_start_us)
   AND (:workspace_ids = '' OR array_contains(split(:workspace_ids, ','), workspace_id))

@@ -1,0 +1,26 @@
+"""The configuration: what it may say (model, notifications), and how its layers become one (load)."""
+
+from __future__ import annotations
+
+from sysmon_tui.config.model import Config, EnvironmentConfig, TenantConfig, Thresholds
+from sysmon_tui.config.notifications import (
+    ChannelConfig,
+    EmailChannel,
+    NotificationsConfig,
+    PagerDutyChannel,
+    RouteConfig,
+    SlackChannel,
+)
+
+__all__ = [
+    "ChannelConfig",
+    "Config",
+    "EmailChannel",
+    "EnvironmentConfig",
+    "NotificationsConfig",
+    "PagerDutyChannel",
+    "RouteConfig",
+    "SlackChannel",
+    "TenantConfig",
+    "Thresholds",
+]

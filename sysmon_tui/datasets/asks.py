@@ -1,0 +1,283 @@
+"""From filters as people write them to a statement and its values: the one gate for HTTP, command line, app, Python.
+
+Everything that can be wrong with a filter is a RequestError that names the parameter, before any statement runs.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sysmon_tui import limits
+from sysmon_tui.datasets import catalogue
+from sysmon_tui.datasets.statement import Statement, Value
+from sysmon_tui.errors import RequestError
+
+FAILED_RUN_STATES = ("FAILED", "ERROR", "TIMED_OUT")
+RUN_STATES = ("SUCCEEDED", *FAILED_RUN_STATES, "CANCELLED", "SKIPPED", "BLOCKED", "RUNNING")
+QUERY_STATES = ("FINISHED", "FAILED", "CANCELED")
+
+_HOUR_US = 3_600_000_000
+_MAX_FILTER_CHARS = 512
+
+_LISTED = ("hours", "limit", "cursor")
+# Which parameters each dataset takes; HTTP routes, `query` and their documents are made from it.
+DATASETS: dict[str, tuple[str, ...]] = {
+    "workflows": ("workflow_name", "status", *_LISTED),
+    "workflows/failed": _LISTED,
+    "queries": ("status", "user_email", *_LISTED),
+    "queries/failed": _LISTED,
+    "warehouses": ("warehouse_id", "hours"),
+    "audit": ("action_name", "user_email", "status", *_LISTED),
+    "alerts": (),
+    "alerts/workflows": ("hours",),
+    "alerts/security": ("hours",),
+}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A statement, the window it looks back from the moment it runs, and the values of its own filters."""
+
+    statement: Statement
+    hours: float
+    values: tuple[tuple[str, Value], ...] = ()
+    cursor: str | None = None
+
+
+def typed(dataset: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Text parameters of a dataset as the keyword arguments of the Monitor's method for it."""
+    known = DATASETS.get(dataset)
+    if known is None:
+        raise RequestError(
+            f"There is no dataset of that name; there are {', '.join(DATASETS)}.", parameter="dataset", status=404
+        )
+    arguments: dict[str, Any] = {}
+    for name, text in parameters.items():
+        if name not in known:
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise RequestError(f"{dataset} has no such parameter; {takes}.", parameter=name)
+        if not text:
+            raise RequestError(f"{name} is empty; leave it out or give it a value.", parameter=name)
+        arguments[name] = _FROM_TEXT.get(name, _as_is)(text)
+    return arguments
+
+
+def _as_is(text: str) -> str:
+    return text
+
+
+def _hours(text: str) -> float:
+    # A pattern, because float() takes 1_0, fullwidth digits, nan and inf.
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text, re.ASCII):
+        raise RequestError(_HOURS_RANGE, parameter="hours")
+    return checked_hours(float(text))
+
+
+def _limit(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII):
+        raise RequestError(_LIMIT_RANGE, parameter="limit")
+    return _page_rows(int(text))
+
+
+_FROM_TEXT: dict[str, Callable[[str], object]] = {"hours": _hours, "limit": _limit}
+_HOURS_RANGE = f"hours is a number greater than 0 and at most {limits.MAX_HOURS:.0f}."
+_LIMIT_RANGE = f"limit is a whole number from 1 to {limits.MAX_PAGE_ROWS}."
+
+
+def checked_hours(hours: float) -> float:
+    if not (math.isfinite(hours) and 0 < hours <= limits.MAX_HOURS):
+        raise RequestError(_HOURS_RANGE, parameter="hours")
+    return float(hours)
+
+
+def _page_rows(limit: int) -> int:
+    if not 1 <= limit <= limits.MAX_PAGE_ROWS:
+        raise RequestError(_LIMIT_RANGE, parameter="limit")
+    return limit
+
+
+def pattern(text: str | None, parameter: str) -> str | None:
+    """A LIKE pattern (escape `!`): `*` matches any run of characters, every other character itself."""
+    if text is None:
+        return None
+    if not 1 <= len(text) <= _MAX_FILTER_CHARS:
+        raise RequestError(f"{parameter} has 1 to {_MAX_FILTER_CHARS} characters.", parameter=parameter)
+    return re.sub(r"([!%_])", r"!\1", text).replace("*", "%")
+
+
+def run_statuses(status: str | None) -> tuple[str, ...]:
+    """The states that a word stands for; `failed`, in any case, is the failed group."""
+    if status is None:
+        return ()
+    word = status.upper()
+    if word == "FAILED":
+        return FAILED_RUN_STATES
+    if word in ("CANCELED", "CANCELLED"):
+        return ("CANCELLED",)
+    if word in RUN_STATES:
+        return (word,)
+    raise RequestError(f"status is one of {', '.join(RUN_STATES)} or failed.", parameter="status")
+
+
+def query_status(status: str | None) -> str:
+    if status is None:
+        return ""
+    word = "CANCELED" if status.upper() == "CANCELLED" else status.upper()
+    if word not in QUERY_STATES:
+        raise RequestError(f"status is one of {', '.join(QUERY_STATES)}.", parameter="status")
+    return word
+
+
+def audit_status(status: str | None) -> tuple[str | None, int | None]:
+    """(outcome, status code), one of which is set."""
+    if status is None:
+        return None, None
+    if status.lower() in ("success", "failure"):
+        return status.lower(), None
+    if re.fullmatch(r"[1-5][0-9]{2}", status, re.ASCII):
+        return None, int(status)
+    raise RequestError("status is success, failure or a status code such as 403.", parameter="status")
+
+
+def runs(
+    *,
+    hours: float = limits.DEFAULT_HOURS,
+    workflow_name: str | None = None,
+    status: str | None = None,
+    limit: int = limits.DEFAULT_PAGE_ROWS,
+    cursor: str | None = None,
+    workspace_id: str | None = None,
+    job_id: str | None = None,
+    run_id: str | None = None,
+) -> Ask:
+    """Runs of a window. Failed ones come by their end, which puts them into the window; others by their start."""
+    states = run_statuses(status)
+    values: dict[str, Value] = {
+        "name_like": pattern(workflow_name, "workflow_name"),
+        "statuses": ",".join(states),
+        "newest_by_end": states == FAILED_RUN_STATES,
+        "row_limit": limit,
+        "job_id": job_id,
+        "run_id": run_id,
+        "silent_us": int(limits.RUN_SILENT_HOURS * _HOUR_US),
+    }
+    if workspace_id is not None:
+        values["workspace_ids"] = workspace_id
+    return Ask(catalogue.RUNS, checked_hours(hours), tuple(values.items()), cursor)
+
+
+def run_tasks(workspace_id: str, run_id: str) -> Ask:
+    return Ask(
+        catalogue.RUN_TASKS,
+        limits.DEFAULT_HOURS,
+        (("workspace_id", workspace_id), ("run_id", run_id), ("row_limit", catalogue.RUN_TASKS.ceiling)),
+    )
+
+
+def failure_streaks(*, hours: float, threshold: int) -> Ask:
+    return Ask(
+        catalogue.FAILURE_STREAKS,
+        checked_hours(hours),
+        (("threshold", threshold), ("row_limit", catalogue.FAILURE_STREAKS.ceiling)),
+    )
+
+
+def queries(
+    *,
+    hours: float = limits.DEFAULT_HOURS,
+    status: str | None = None,
+    user_email: str | None = None,
+    limit: int = limits.DEFAULT_PAGE_ROWS,
+    cursor: str | None = None,
+) -> Ask:
+    values: tuple[tuple[str, Value], ...] = (
+        ("statuses", query_status(status)),
+        ("user_like", pattern(user_email, "user_email")),
+        ("row_limit", limit),
+        ("text_chars", limits.MAX_TEXT_CHARS),
+    )
+    return Ask(catalogue.QUERIES, checked_hours(hours), values, cursor)
+
+
+def query_errors(*, hours: float) -> Ask:
+    return Ask(catalogue.QUERY_ERRORS, checked_hours(hours), (("row_limit", 500),))
+
+
+def warehouse_metrics(*, hours: float, warehouse_id: str | None = None) -> tuple[Ask, Ask]:
+    """What its events say, and what its statements say: two tables, granted separately."""
+    if warehouse_id is not None:
+        pattern(warehouse_id, "warehouse_id")
+    return tuple(  # type: ignore[return-value]
+        Ask(
+            statement,
+            checked_hours(hours),
+            (("warehouse_id", warehouse_id), ("row_limit", statement.ceiling)),
+        )
+        for statement in (catalogue.WAREHOUSE_METRICS, catalogue.WAREHOUSE_QUERIES)
+    )
+
+
+def warehouse_events(warehouse_id: str, *, hours: float) -> Ask:
+    statement = catalogue.WAREHOUSE_EVENTS
+    return Ask(
+        statement, checked_hours(hours), (("warehouse_id", warehouse_id), ("row_limit", statement.ceiling))
+    )
+
+
+def audit_events(
+    *,
+    hours: float = limits.DEFAULT_HOURS,
+    action_name: str | None = None,
+    user_email: str | None = None,
+    status: str | None = None,
+    failed_logins: bool = False,
+    limit: int = limits.DEFAULT_PAGE_ROWS,
+    cursor: str | None = None,
+) -> Ask:
+    outcome, status_code = audit_status(status)
+    values: tuple[tuple[str, Value], ...] = (
+        ("failed_logins", failed_logins),
+        ("outcome", outcome),
+        ("status_code", status_code),
+        ("action_like", pattern(action_name, "action_name")),
+        ("user_like", pattern(user_email, "user_email")),
+        ("row_limit", limit),
+        ("text_chars", limits.MAX_TEXT_CHARS),
+        ("params_chars", limits.MAX_PARAMS_CHARS),
+    )
+    return Ask(catalogue.AUDIT_EVENTS, checked_hours(hours), values, cursor)
+
+
+_COUNTS = {
+    "workflows": catalogue.RUN_COUNTS,
+    "queries": catalogue.QUERY_COUNTS,
+    "warehouses": catalogue.WAREHOUSE_EVENT_COUNTS,
+    "audit": catalogue.AUDIT_COUNTS,
+}
+
+
+def counts(kind: str, *, hours: float, bucket_s: float | None = None) -> Ask:
+    """Counts by status and time; by default about 96 buckets over the window."""
+    hours = checked_hours(hours)
+    bucket_us = int((bucket_s or hours * 3600 / 96) * 1_000_000)
+    values: dict[str, Value] = {"bucket_us": max(1_000_000, bucket_us)}
+    if kind == "workflows":
+        values |= {"job_id": None, "run_id": None, "silent_us": int(limits.RUN_SILENT_HOURS * _HOUR_US)}
+    return Ask(_COUNTS[kind], hours, tuple(values.items()))
+
+
+def warehouse_names() -> Ask:
+    return Ask(catalogue.WAREHOUSE_NAMES, limits.MAX_HOURS, (("row_limit", 100_000),))
+
+
+def workspaces() -> Ask:
+    return Ask(catalogue.WORKSPACES, limits.MAX_HOURS, (("row_limit", 100_000),))
+
+
+def head(table: str) -> Ask:
+    """The newest event time of a fact table, looked for over thirty days."""
+    return Ask(catalogue.HEADS[table], 24.0 * 30)

@@ -1,0 +1,117 @@
+"""The only place where parts are put together: configuration → source → query service → monitor, per tenant.
+
+Building a Runtime costs nothing: a source is opened in a worker thread at the tenant's first question, so the app
+paints before it and a host that does not answer holds nobody up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sysmon_tui.clock import Clock, SystemClock
+from sysmon_tui.config import Config, TenantConfig
+from sysmon_tui.errors import ConfigError, RequestError
+from sysmon_tui.services.monitor import Monitor
+from sysmon_tui.services.query import QueryService
+
+if TYPE_CHECKING:
+    from sysmon_tui.sources.base import Source
+
+
+@dataclass(frozen=True)
+class Tenant:
+    name: str
+    config: TenantConfig
+    environment: str | None
+    monitor: Monitor
+
+
+class Runtime:
+    """The tenants of one process, on one event loop. `demo_rows` sizes the invented estate, None for its default.
+
+    Raises ConfigError for a tenant whose source this installation can't open.
+    """
+
+    def __init__(self, config: Config, *, clock: Clock | None = None, demo_rows: int | None = None) -> None:
+        self.config = config
+        self.clock: Clock = clock or SystemClock()
+        self._demo_rows = demo_rows
+        self.tenants = {name: self._tenant(name, tenant) for name, tenant in config.tenants.items()}
+
+    def _tenant(self, name: str, tenant: TenantConfig) -> Tenant:
+        service = QueryService(
+            name,
+            self._opener(name, tenant),
+            self.clock,
+            refresh_s=self.config.refresh.seconds,
+            timeout_s=self.config.limits.statement_timeout_seconds,
+            stale_after={
+                table: timedelta(minutes=minutes)
+                for table, minutes in self.config.freshness.stale_after_minutes.items()
+            },
+            workspace_ids=tenant.workspace_ids,
+            tables=tenant.tables,
+        )
+        return Tenant(name, tenant, tenant.environment, Monitor(service, self.config.thresholds_for(name)))
+
+    def _opener(self, name: str, tenant: TenantConfig) -> Callable[[], Source]:
+        match tenant.source:
+            case "demo":
+                return self._open_demo
+            case "embedded":
+                return lambda: _open_embedded(tenant)
+            case "databricks":
+                return lambda: _open_databricks(tenant)
+            case _:
+                raise ConfigError(
+                    f"tenants.{name}.source: {tenant.source} is not part of this version.",
+                    'Use "databricks" with a SQL warehouse.',
+                )
+
+    def _open_demo(self) -> Source:
+        import duckdb  # noqa: PLC0415 (in the worker thread, after the first paint)
+
+        from sysmon_tui.sources.demo import DEFAULT_ROWS, DemoEstate  # noqa: PLC0415
+        from sysmon_tui.sources.embedded import EmbeddedSource  # noqa: PLC0415
+
+        connection = duckdb.connect()
+        estate = DemoEstate(connection, now=self.clock.now(), rows=self._demo_rows or DEFAULT_ROWS)
+        return EmbeddedSource(connection, before=lambda: estate.advance(self.clock.now()))
+
+    def tenant(self, name: str | None) -> Tenant:
+        """The tenant of that name; without one the default, else the only one. Raises RequestError."""
+        if name is None:
+            name = self.config.default_tenant
+            if name is None and len(self.tenants) == 1:
+                name = next(iter(self.tenants))
+            if name is None:
+                raise RequestError(
+                    f"Several tenants are configured; name one of {', '.join(self.tenants)}.",
+                    parameter="tenant",
+                    code="tenant_required",
+                )
+        tenant = self.tenants.get(name)
+        if tenant is None:
+            raise RequestError("There is no such tenant.", parameter="tenant", status=404, code="tenant_unknown")
+        return tenant
+
+    async def close(self) -> None:
+        """Cancel what runs on every tenant's source. Bounded in time."""
+        await asyncio.gather(*(tenant.monitor.service.close() for tenant in self.tenants.values()))
+
+
+def _open_embedded(tenant: TenantConfig) -> Source:
+    from sysmon_tui.sources.embedded import EmbeddedSource  # noqa: PLC0415
+
+    return EmbeddedSource.open(Path(tenant.database or ""))
+
+
+def _open_databricks(tenant: TenantConfig) -> Source:
+    from sysmon_tui.sources.databricks import DatabricksSource  # noqa: PLC0415
+
+    return DatabricksSource(host=tenant.host, profile=tenant.profile, warehouse_id=tenant.warehouse_id or "")

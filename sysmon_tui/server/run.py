@@ -1,0 +1,121 @@
+"""Running the application: the socket, the log, the signals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator
+
+import click
+import uvicorn
+
+from sysmon_tui import text
+from sysmon_tui.errors import ConfigError
+from sysmon_tui.runtime import Runtime
+from sysmon_tui.server.app import create_app
+from sysmon_tui.server.connection import MAX_HEAD_BYTES, BoundedProtocol
+from sysmon_tui.server.guard import is_loopback
+
+# Together under the five seconds in which a stopped server is gone.
+_FINISH_REQUESTS_S = 2
+_CLOSE_RUNTIME_S = 2.0
+
+
+def serve(runtime: Runtime, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT, then close the runtime. Port 0 takes a free one.
+
+    Raises ConfigError for a host that is not loopback, and for an address that cannot be bound.
+    """
+    require_loopback(host)
+    listener = bind(host, port)
+    _log_one_line_an_event()
+    config = uvicorn.Config(
+        create_app(runtime),
+        http=BoundedProtocol,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_FINISH_REQUESTS_S,
+    )
+    server = _Server(config, f"Serving {_url(host, listener)} (tenants: {', '.join(runtime.config.tenants)})")
+    with listener:
+        asyncio.run(_serve(server, listener, runtime))
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket, runtime: Runtime) -> None:
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        with contextlib.suppress(TimeoutError):  # what hangs is left to its daemon threads
+            await asyncio.wait_for(runtime.close(), _CLOSE_RUNTIME_S)
+
+
+def require_loopback(host: str) -> None:
+    """Without tokens everyone who reaches the port may see every tenant."""
+    if not is_loopback(host):
+        raise ConfigError(
+            f"The server would listen on {text.one_line(host, 64)}, but tokens are not configured, "
+            "so only loopback is allowed.",
+            "Use --host 127.0.0.1 and reach it from elsewhere through an SSH tunnel.",
+        )
+
+
+def bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host.removeprefix("[").removesuffix("]"), port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            f"Port {port} on {host} cannot be used: {(error.strerror or str(error)).lower()}.",
+            "Stop the other process or choose another port with --port.",
+        ) from error
+    return listener
+
+
+def _url(host: str, listener: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return f"http://{shown}:{listener.getsockname()[1]}"
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready_line: str) -> None:
+        super().__init__(config)
+        self._ready_line = ready_line
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        click.echo(self._ready_line, err=True)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Uvicorn would raise the signal again before the runtime is closed; a stop asked for is exit 0."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
+
+
+class _OneLineFormatter(logging.Formatter):
+    """A traceback comes on the event's own line, and what a client sent can't make a second one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return text.one_line(super().format(record))
+
+
+def _log_one_line_an_event() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    for name in ("sysmon_tui", "uvicorn", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False

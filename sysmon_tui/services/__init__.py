@@ -1,0 +1,1 @@
+"""The two doors: `query.QueryService` (asked through `monitor.Monitor`) and `alerting.AlertingService`."""

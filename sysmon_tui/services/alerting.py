@@ -1,0 +1,131 @@
+"""AlertingService: the alert rules for scripts, notebooks and jobs. Synchronous, whatever loop the caller runs.
+
+It evaluates in an event loop of its own on a daemon thread, so it works where a loop is already running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from sysmon_tui.clock import Clock
+from sysmon_tui.config import Config
+from sysmon_tui.errors import ConfigError
+from sysmon_tui.views.answer import Answer
+
+T = TypeVar("T")
+
+
+class AlertingService:
+    """The rules of one tenant, and its notification channels.
+
+    `config` is a file like `--config`, or a Config. Raises ConfigError before anything runs when the configuration
+    is wrong or the tenant does not exist. A table that can't be read raises nothing: it stands in `sources` with
+    its reason and its rules come back `unknown`.
+    """
+
+    def __init__(
+        self,
+        tenant: str | None = None,
+        config: str | Path | Config | None = None,
+        *,
+        clock: Clock | None = None,
+        demo_rows: int | None = None,
+    ) -> None:
+        from sysmon_tui.runtime import Runtime  # noqa: PLC0415 (the runtime puts services together)
+
+        loaded = config if isinstance(config, Config) else _load(config)
+        self._runtime = Runtime(loaded, clock=clock, demo_rows=demo_rows)
+        self._tenant = _chosen(self._runtime, tenant)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="sysmon-alerting")
+        self._thread.start()
+        self._closed = False
+
+    def check_all_alerts(self) -> dict[str, Any]:
+        """What `/api/monitoring/alerts` answers, and `sources`: each table with its state and reason."""
+        return self._document(self._tenant.monitor.alerts(fresh=True))
+
+    def check_workflow_alerts(self, hours: float = 24) -> dict[str, Any]:
+        """Open workflow alerts, and those that fired and resolved within `hours`."""
+        return self._narrow("workflow", hours)
+
+    def check_query_alerts(self, hours: float = 24) -> dict[str, Any]:
+        return self._narrow("query", hours)
+
+    def check_security_alerts(self, hours: float = 24) -> dict[str, Any]:
+        return self._narrow("security", hours)
+
+    def _narrow(self, category: str, hours: float) -> dict[str, Any]:
+        return self._document(self._tenant.monitor.alerts(hours=hours, category=category, fresh=True))
+
+    def _document(self, question: Coroutine[Any, Any, Answer]) -> dict[str, Any]:
+        document = self._run(question).document(self._tenant.name)
+        tables = self._tenant.monitor.service.tables
+        used = [name for name in ("job_run_timeline", "query_history", "audit") if tables.asked(name)]
+        return {**document, "sources": {name: tables.source(name) for name in used}}
+
+    def send_alert_notification(self, alert: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """To the channels that the configuration routes the alert to: per channel `sent`, `skipped` or `failed`.
+
+        Once for each state of an alert, however often it is called; a failed delivery is kept and tried again.
+        """
+        return self._notifier().send(alert)
+
+    def _notifier(self) -> Any:
+        from sysmon_tui.alerts.notify.notifier import Notifier  # noqa: PLC0415
+        from sysmon_tui.alerts.store import DeliveryStore  # noqa: PLC0415
+
+        return Notifier(
+            self._runtime.config.notifications,
+            DeliveryStore(),
+            self._runtime.clock,
+            tenant=self._tenant.name,
+            environment=self._tenant.environment,
+        )
+
+    def _run(self, question: Coroutine[Any, Any, T]) -> T:
+        if self._closed:
+            question.close()
+            raise RuntimeError("This AlertingService is closed.")
+        return asyncio.run_coroutine_threadsafe(question, self._loop).result()
+
+    def close(self) -> None:
+        """Cancel what runs and end the thread. A second call is nothing to do."""
+        if self._closed:
+            return
+        self._run(self._runtime.close())
+        self._closed = True
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+    def __enter__(self) -> AlertingService:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _load(file: str | Path | None) -> Config:
+    from sysmon_tui.config.load import load  # noqa: PLC0415
+
+    return load(file=Path(file) if file is not None else None, env=os.environ).config
+
+
+def _chosen(runtime: Any, tenant: str | None) -> Any:
+    from sysmon_tui.errors import RequestError  # noqa: PLC0415
+
+    try:
+        return runtime.tenant(tenant)
+    except RequestError as error:
+        known = ", ".join(runtime.tenants) or "none"
+        raise ConfigError(f"tenant: {error.message} Configured: {known}.") from error

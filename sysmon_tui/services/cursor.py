@@ -1,0 +1,54 @@
+"""Cursors: where a page ended, as an opaque word.
+
+A cursor pins the window of the first page, so that rows which arrive meanwhile move nothing, and is bound to tenant,
+statement and filters by a digest. It is not signed: it grants nothing that its caller could not ask without it,
+because the tenant is decided before it is read.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sysmon_tui.clock import EPOCH, to_micros
+from sysmon_tui.datasets.asks import Ask
+from sysmon_tui.errors import RequestError
+
+_MAX_CHARS = 2048
+
+
+@dataclass(frozen=True)
+class Cursor:
+    window_end: datetime
+    after_us: int
+    after_key: str
+
+    def encode(self, tenant: str, ask: Ask) -> str:
+        fields = [to_micros(self.window_end), self.after_us, self.after_key, _digest(tenant, ask)]
+        return base64.urlsafe_b64encode(json.dumps(fields, separators=(",", ":")).encode()).rstrip(b"=").decode()
+
+    @classmethod
+    def decode(cls, text: str, tenant: str, ask: Ask) -> Cursor:
+        try:
+            if len(text) > _MAX_CHARS:
+                raise ValueError("too long")
+            padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+            end_us, after_us, after_key, digest = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+            if digest != _digest(tenant, ask) or not isinstance(after_key, str):
+                raise ValueError("of another question")
+            end = EPOCH + timedelta(microseconds=int(end_us))
+            return cls(end, int(after_us), after_key)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise RequestError(
+                "cursor is not one that this tenant, route and these filters were given; start without it.",
+                parameter="cursor",
+            ) from error
+
+
+def _digest(tenant: str, ask: Ask) -> str:
+    filters = [(name, value) for name, value in ask.values if name != "row_limit"]
+    question = repr((tenant, ask.statement.name, ask.hours, sorted(filters, key=lambda pair: pair[0])))
+    return hashlib.blake2b(question.encode(), digest_size=9).hexdigest()

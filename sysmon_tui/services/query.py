@@ -1,0 +1,323 @@
+"""QueryService: the only one who talks to a source.
+
+It answers a Result, never a bare frame and never an exception for a source that is down: the last good rows stay,
+with their age and a reason. Answers are kept until the next refresh is due; identical questions at the same time run
+one statement; a statement that nobody waits for any more is cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from sysmon_tui import limits
+from sysmon_tui.clock import Clock, rfc3339, to_micros
+from sysmon_tui.datasets import asks
+from sysmon_tui.datasets.asks import Ask
+from sysmon_tui.datasets.statement import TABLES, Value, quoted
+from sysmon_tui.errors import SourceError
+from sysmon_tui.services.cursor import Cursor
+from sysmon_tui.services.threads import in_daemon_thread
+from sysmon_tui.services.tables import TableKnowledge
+from sysmon_tui.sources.base import Request, Source
+from sysmon_tui.views.answer import State, Window
+
+_HOUR_US = 3_600_000_000
+
+
+@dataclass(frozen=True)
+class Result:
+    """`frame` in the statement's own columns, without those that page and date it."""
+
+    frame: pl.DataFrame
+    total: int
+    window: Window
+    as_of: datetime | None
+    fetched_at: datetime
+    state: State
+    reason: str | None = None
+    next_cursor: str | None = None
+
+
+@dataclass
+class _Entry:
+    result: Result
+    due_s: float
+    good: Result | None
+
+
+@dataclass
+class _Flight:
+    task: asyncio.Task[Result]
+    request_id: str | None = None
+    waiters: int = 0
+
+
+class QueryService:
+    """One tenant's questions. All coroutines run on one event loop.
+
+    `open_source` is called once, in a worker thread, at the first question. `tables` are the configured physical
+    names by key of TABLES; `stale_after` says per table when silence is suspicious.
+    """
+
+    def __init__(
+        self,
+        tenant: str,
+        open_source: Callable[[], Source],
+        clock: Clock,
+        *,
+        refresh_s: float,
+        timeout_s: float,
+        stale_after: Mapping[str, timedelta],
+        workspace_ids: tuple[str, ...] = (),
+        tables: Mapping[str, str] | None = None,
+    ) -> None:
+        self.tenant = tenant
+        self.clock = clock
+        self.refresh_s = refresh_s
+        self.tables = TableKnowledge()
+        self._timeout_s = timeout_s
+        self._stale_after = stale_after
+        self._workspace_ids = ",".join(workspace_ids)
+        self._physical = {key: quoted(name) for key, name in (tables or {}).items()}
+        self._open_source = open_source
+        self._source: Source | None = None
+        self._opening: asyncio.Lock = asyncio.Lock()
+        self._slots = asyncio.Semaphore(limits.STATEMENTS_AT_ONCE)
+        self._entries: OrderedDict[Ask, _Entry] = OrderedDict()
+        self._flights: dict[Ask, _Flight] = {}
+
+    async def answer(self, ask: Ask, *, fresh: bool = False) -> Result:
+        """The kept answer, or a new one when a refresh is due or `fresh` asks for it.
+
+        Raises RequestError for a cursor that belongs to another question, and nothing else.
+        """
+        entry = self._entries.get(ask)
+        if entry is not None and not fresh and self.clock.monotonic_s() < entry.due_s:
+            self._entries.move_to_end(ask)
+            self.tables.hit(ask.statement)
+            return entry.result
+        flight = self._flights.get(ask)
+        if flight is None:
+            window_end = self._window_end(ask)
+            flight = _Flight(asyncio.create_task(self._fetch(ask, window_end)))
+            self._flights[ask] = flight
+        return await self._wait(ask, flight)
+
+    async def _wait(self, ask: Ask, flight: _Flight) -> Result:
+        flight.waiters += 1
+        try:
+            return await asyncio.shield(flight.task)
+        except asyncio.CancelledError:
+            if flight.waiters == 1 and not flight.task.done():
+                self._abandon(ask, flight)
+            raise
+        finally:
+            flight.waiters -= 1
+
+    def _abandon(self, ask: Ask, flight: _Flight) -> None:
+        """The last waiter is gone: the statement ends too."""
+        self._flights.pop(ask, None)
+        flight.task.cancel()
+        source, request_id = self._source, flight.request_id
+        if source is not None and request_id is not None:
+            task = asyncio.create_task(in_daemon_thread(lambda: source.cancel(request_id)))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def _window_end(self, ask: Ask) -> datetime:
+        if ask.cursor is None:
+            return self.clock.now()
+        return Cursor.decode(ask.cursor, self.tenant, ask).window_end
+
+    async def _fetch(self, ask: Ask, window_end: datetime) -> Result:
+        try:
+            try:
+                result = await self._run(ask, window_end)
+            except SourceError as error:
+                result = self._without_answer(ask, window_end, error)
+                keep_s = limits.DENIED_RETRY_S if error.denied else limits.FAILED_RETRY_S
+                good = self._last_good(ask)
+            else:
+                keep_s = ask.statement.keep_s or self.refresh_s
+                good = result
+            self._keep(ask, _Entry(result, self.clock.monotonic_s() + keep_s, good))
+            return result
+        finally:
+            flight = self._flights.get(ask)
+            if flight is not None and flight.task is asyncio.current_task():
+                del self._flights[ask]
+
+    async def _run(self, ask: Ask, window_end: datetime) -> Result:
+        statement = ask.statement
+        window = Window.before(window_end, ask.hours)
+        request = Request(
+            statement,
+            statement.text_for(self._physical),
+            self._values(ask, window),
+            self._timeout_s,
+            purpose=statement.name,
+        )
+        flight = self._flights.get(ask)
+        if flight is not None:
+            flight.request_id = request.id
+        started_s = self.clock.monotonic_s()
+        try:
+            async with self._slots:
+                source = await self._opened()
+                frame = await in_daemon_thread(lambda: source.execute(request))
+        except SourceError as error:
+            self.tables.failed(statement, error)
+            raise
+        self.tables.answered(statement, self.clock.monotonic_s() - started_s)
+        return await self._result(ask, window, frame)
+
+    async def _opened(self) -> Source:
+        async with self._opening:
+            if self._source is None:
+                self._source = await in_daemon_thread(self._open_source)
+            return self._source
+
+    def _values(self, ask: Ask, window: Window) -> dict[str, Value]:
+        """A value for every marker: the window, the scan before it, the tenant's workspaces, the ask's filters."""
+        end_us, start_us = to_micros(window.end), to_micros(window.start)
+        recent_us = end_us - int(limits.STREAK_RECENT_HOURS * _HOUR_US)
+        common: dict[str, Value] = {
+            "window_start_us": start_us,
+            "window_end_us": end_us,
+            "scan_start_us": start_us - int(ask.statement.lookback_hours * _HOUR_US),
+            "recent_us": min(recent_us, start_us),
+            "first_date": window.start.date(),
+            "last_date": window.end.date(),
+            "workspace_ids": self._workspace_ids,
+        }
+        values = {name: common.get(name) for name in ask.statement.parameters}
+        values.update(ask.values)
+        if "row_key" in ask.statement.schema:
+            values["row_limit"] = _row_limit(ask) + 1  # one more, so that "there is more" is known
+        if ask.cursor is not None:
+            cursor = Cursor.decode(ask.cursor, self.tenant, ask)
+            values |= {"after_us": cursor.after_us, "after_key": cursor.after_key}
+        return values
+
+    async def _result(self, ask: Ask, window: Window, frame: pl.DataFrame) -> Result:
+        statement = ask.statement
+        seen = frame.get_column("as_of").max() if "as_of" in frame.columns else None
+        as_of = seen if isinstance(seen, datetime) else None
+        if statement.table is not None:
+            as_of = await self._table_head(statement.table, as_of)
+        total, next_cursor = 0, None
+        if "row_key" in frame.columns:
+            counted = frame.get_column("total").max()
+            total = counted if isinstance(counted, int) else 0
+            frame, next_cursor = self._page(ask, window, frame.filter(pl.col("row_key").is_not_null()))
+        else:
+            # A LEFT JOIN keeps one row for the date of an answer that has no rows.
+            frame = frame.filter(~pl.all_horizontal(pl.exclude("as_of", "count", "failures", "users").is_null()))
+            total = frame.height
+        frame = frame.drop("as_of", "total", "sort_time", "row_key", strict=False)
+        state, reason = self._state(statement.table, window, as_of)
+        if statement.table is not None:
+            self.tables.seen(statement.table, state, reason, as_of, window.end)
+        return Result(frame, total, window, as_of, window.end, state, reason, next_cursor)
+
+    def _page(self, ask: Ask, window: Window, frame: pl.DataFrame) -> tuple[pl.DataFrame, str | None]:
+        limit = _row_limit(ask)
+        if frame.height <= limit:
+            return frame, None
+        frame = frame.head(limit)
+        last = frame.select("sort_time", "row_key").row(-1)
+        cursor = Cursor(window.end, to_micros(last[0]), last[1])
+        return frame, cursor.encode(self.tenant, ask)
+
+    async def _table_head(self, table: str, seen: datetime | None) -> datetime | None:
+        """The newest event time that the table has shown us; asked for by itself when the window shows none."""
+        known = self.tables.head(table, seen)
+        if known is None:
+            head = await self.answer(asks.head(table))
+            if head.state in ("denied", "failed"):
+                return None
+            newest = head.frame.get_column("head").max() if head.frame.height else None
+            known = self.tables.head(table, newest if isinstance(newest, datetime) else None)
+        return known
+
+    def _state(self, table: str | None, window: Window, as_of: datetime | None) -> tuple[State, str | None]:
+        if table is None:
+            return "fresh", None
+        if as_of is None:
+            return "empty", None
+        lag = window.end - as_of
+        allowed = self._stale_after.get(table)
+        if allowed is not None and lag > allowed:
+            return "stale", (
+                f"{TABLES[table]} has shown nothing newer than {rfc3339(as_of.replace(microsecond=0))} "
+                f"({_span(lag)} ago, {_span(allowed)} is usual at most): its rows are late, or nothing happened; "
+                "compare with the workspace before you trust a quiet screen."
+            )
+        if as_of < window.start:
+            return "empty", None
+        return "fresh", None
+
+    def _without_answer(self, ask: Ask, window_end: datetime, error: SourceError) -> Result:
+        good = self._last_good(ask)
+        state: State = "denied" if error.denied else "failed"
+        if ask.statement.table is not None:
+            known = good.as_of if good is not None else None
+            self.tables.seen(ask.statement.table, "stale" if good else state, error.sentence, known, window_end)
+        if good is not None:
+            return replace(good, state="stale", reason=error.sentence)
+        kept = {name: kind for name, kind in ask.statement.schema.items() if name not in _SERVICE_COLUMNS}
+        window = Window.before(window_end, ask.hours)
+        return Result(pl.DataFrame(schema=kept), 0, window, None, window_end, state, error.sentence)
+
+    def _last_good(self, ask: Ask) -> Result | None:
+        entry = self._entries.get(ask)
+        return entry.good if entry is not None else None
+
+    def _keep(self, ask: Ask, entry: _Entry) -> None:
+        self._entries[ask] = entry
+        self._entries.move_to_end(ask)
+        rows = sum(kept.result.frame.height for kept in self._entries.values())
+        while len(self._entries) > 1 and (len(self._entries) > limits.CACHED_ANSWERS or rows > limits.CACHED_ROWS):
+            _, dropped = self._entries.popitem(last=False)
+            rows -= dropped.result.frame.height
+
+    def host(self) -> str | None:
+        """The host of the workspace that we are connected to, once known."""
+        return self._source.default_host() if self._source is not None else None
+
+    async def close(self) -> None:
+        """Cancel what runs, let go of the source. Bounded: a source that hangs is left to its daemon threads."""
+        flights = list(self._flights.values())
+        self._flights.clear()
+        source, self._source = self._source, None
+        if source is not None:
+            with contextlib.suppress(asyncio.TimeoutError, SourceError):
+                await asyncio.wait_for(in_daemon_thread(source.close), timeout=limits.CLOSE_S)
+        for flight in flights:
+            flight.task.cancel()
+        await asyncio.gather(*(flight.task for flight in flights), return_exceptions=True)
+
+
+_SERVICE_COLUMNS = ("as_of", "total", "sort_time", "row_key")
+
+
+def _row_limit(ask: Ask) -> int:
+    limit = dict(ask.values)["row_limit"]
+    assert isinstance(limit, int)
+    return limit
+
+
+def _span(span: timedelta) -> str:
+    """`45 min`, `6 h 12 min`, `3 d`."""
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
+    return f"{minutes // (24 * 60)} d"

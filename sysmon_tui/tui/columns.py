@@ -1,0 +1,51 @@
+"""What a table's columns are, and which of them a width has room for. Pure; loads no polars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "status", "minute", "second", "duration_s", "duration_ms", "count", "bytes", "share"]
+
+_TO_THE_RIGHT = frozenset({"duration_s", "duration_ms", "count", "bytes", "share"})
+
+
+@dataclass(frozen=True)
+class Column:
+    """`name` is the frame's column, `kind` how its values are written (see cells.py).
+
+    `width` is in cells, the least one where `flex` gives a share of the spare room. Columns with the largest
+    `rank` go first when the screen is narrow. `fallback` is the column shown where this one has no value.
+    """
+
+    name: str
+    title: str
+    width: int
+    kind: Kind = "text"
+    flex: int = 0
+    rank: int = 1
+    fallback: str | None = None
+
+    @property
+    def to_the_right(self) -> bool:
+        return self.kind in _TO_THE_RIGHT
+
+
+def fit(columns: Sequence[Column], width: int, gap: int) -> list[tuple[Column, int]]:
+    """The columns that fit into `width` cells in their order, each with its own width. The first always stays."""
+    kept = list(columns)
+    while len(kept) > 1 and _least(kept, gap) > width:
+        kept.remove(max(kept, key=lambda column: (column.rank, kept.index(column))))
+    spare = max(0, width - _least(kept, gap))
+    shares = sum(column.flex for column in kept)
+    fitted = []
+    for column in kept:
+        extra = spare * column.flex // shares if shares else 0
+        spare, shares = spare - extra, shares - column.flex
+        fitted.append((column, max(1, min(width, column.width + extra))))
+    return fitted
+
+
+def _least(columns: Sequence[Column], gap: int) -> int:
+    return sum(column.width for column in columns) + gap * (len(columns) - 1)

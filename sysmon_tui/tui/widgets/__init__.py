@@ -1,0 +1,1 @@
+"""The widgets that the tabs and detail views are built of."""
