@@ -52,3 +52,5 @@ INLINE_MAX_ROWS = 10_000
 MAX_RESULT_BYTES = 2 * 1024**3
 # At exit, how long a source may take to cancel its statements before it is left behind.
 CLOSE_S = 3.0
+# Then, how long threads that have delivered may take to end.
+SETTLE_S = 0.3

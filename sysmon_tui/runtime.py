@@ -13,11 +13,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sysmon_tui import limits
 from sysmon_tui.clock import Clock, SystemClock
 from sysmon_tui.config import Config, TenantConfig
 from sysmon_tui.errors import ConfigError, RequestError
 from sysmon_tui.services.monitor import Monitor
 from sysmon_tui.services.query import QueryService
+from sysmon_tui.services.threads import settle
 
 if TYPE_CHECKING:
     from sysmon_tui.sources.base import Source
@@ -103,6 +105,7 @@ class Runtime:
     async def close(self) -> None:
         """Cancel what runs on every tenant's source. Bounded in time."""
         await asyncio.gather(*(tenant.monitor.service.close() for tenant in self.tenants.values()))
+        settle(limits.SETTLE_S)
 
 
 def _open_embedded(tenant: TenantConfig) -> Source:

@@ -7,6 +7,7 @@ Each operation opens its own connection: nothing is shared by threads or carried
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -16,11 +17,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
-
 from sysmon_tui import paths
 from sysmon_tui.alerts.store_file import StoreError, open_record
-from sysmon_tui.clock import EPOCH, Clock, to_micros
+from sysmon_tui.clock import EPOCH, to_micros
 
 # Longer than the longest delivery (its retries and a slow name server included): a lease that ran out
 # means a process that died.
@@ -135,14 +134,14 @@ class Standing:
 class DeliveryStore:
     """Opens or makes the record at `path` (default: deliveries.sqlite in the state directory), 0600.
 
-    Every method raises StoreError when the file can't be used.
+    `now` is the caller's, so that one clock rules. Every method raises StoreError when the file can't be
+    used.
     """
 
-    def __init__(self, clock: Clock, path: Path | None = None) -> None:
-        self._clock = clock
+    def __init__(self, path: Path | None = None) -> None:
         self.path = path or paths.state_dir() / "deliveries.sqlite"
 
-    def claim(self, key: DeliveryKey, alert: dict[str, Any]) -> Claim | Standing:
+    def claim(self, key: DeliveryKey, alert: dict[str, Any], now: datetime) -> Claim | Standing:
         """Records the delivery if it is new and takes it if nobody else has it: one transaction."""
         named = {
             "tenant": key.tenant,
@@ -150,8 +149,8 @@ class DeliveryStore:
             "state": key.state,
             "started_at_us": to_micros(key.started_at),
             "channel": key.channel,
-            "alert": msgspec.json.encode(alert).decode(),
-        } | self._times()
+            "alert": json.dumps(alert),
+        } | _times(now)
         with self._transaction() as connection:
             if key.state == "resolved":
                 opening = connection.execute(_OPENING, named).fetchone()
@@ -161,7 +160,6 @@ class DeliveryStore:
                     return Standing("again")
             connection.execute(_INSERT, named)
             if key.state == "resolved" and opening["status"] != "sent":
-                connection.execute("COMMIT")
                 return Standing("waiting")
             claim = _take(connection, _BY_KEY, named)
             if claim is not None:
@@ -169,31 +167,31 @@ class DeliveryStore:
             row = connection.execute("SELECT * FROM delivery WHERE " + _BY_KEY, named).fetchone()
         return Standing(row["status"], row["last_error"], _instant(row["next_attempt_at_us"]))
 
-    def claim_due(self, tenant: str, channel: str) -> Claim | None:
+    def claim_due(self, tenant: str, channel: str, now: datetime) -> Claim | None:
         """The oldest delivery of this channel that waits for another attempt and may have it now."""
-        named = {"tenant": tenant, "channel": channel} | self._times()
+        named = {"tenant": tenant, "channel": channel} | _times(now)
         with self._transaction() as connection:
             connection.execute(_GIVE_UP, named)
             connection.execute(_DROP_UNOPENED, named)
             connection.execute("DELETE FROM delivery WHERE updated_at_us < :forget_before", named)
             return _take(connection, "tenant = :tenant AND channel = :channel", named)
 
-    def record_sent(self, claim: Claim) -> None:
+    def record_sent(self, claim: Claim, now: datetime) -> None:
         """Whoever holds the lease by now: it has arrived."""
         with self._transaction() as connection:
             connection.execute(
                 "UPDATE delivery SET status = 'sent', last_error = NULL, lease_owner = NULL, alert = NULL,"
                 " updated_at_us = :now WHERE id = :id",
-                {"id": claim.id} | self._times(),
+                {"id": claim.id} | _times(now),
             )
 
-    def record_failed(self, claim: Claim, error: str, *, retry_in_s: float) -> None:
+    def record_failed(self, claim: Claim, error: str, now: datetime, *, retry_in_s: float) -> None:
         """Kept for another attempt after `retry_in_s`. `error` must hold no secret."""
-        self._record_failure(claim, "failed", error, retry_in_s)
+        self._record_failure(claim, "failed", error, now, retry_in_s)
 
-    def record_dead(self, claim: Claim, error: str) -> None:
+    def record_dead(self, claim: Claim, error: str, now: datetime) -> None:
         """The receiver will never take it: kept on record, not tried again."""
-        self._record_failure(claim, "dead", error, 0.0)
+        self._record_failure(claim, "dead", error, now, 0.0)
 
     def counts(self, tenant: str) -> dict[str, int]:
         """Deliveries by status: pending, sent, failed, dead."""
@@ -206,14 +204,16 @@ class DeliveryStore:
             row["status"]: row["deliveries"] for row in rows
         }
 
-    def _record_failure(self, claim: Claim, status: str, error: str, retry_in_s: float) -> None:
+    def _record_failure(
+        self, claim: Claim, status: str, error: str, now: datetime, retry_in_s: float
+    ) -> None:
         named = {
             "id": claim.id,
             "owner": claim.owner,
             "status": status,
             "error": error,
             "retry_in": round(min(retry_in_s, MAX_HOLD_S) * 1e6),
-        } | self._times()
+        } | _times(now)
         with self._transaction() as connection:
             # Only the holder of the lease: a late failure must not undo another process's success.
             connection.execute(
@@ -224,21 +224,11 @@ class DeliveryStore:
                 named,
             )
 
-    def _times(self) -> dict[str, int]:
-        now = to_micros(self._clock.now())
-        return {
-            "now": now,
-            "lease": LEASE_S * 1_000_000,
-            "hold": MAX_HOLD_S * 1_000_000,
-            "give_up_before": now - GIVE_UP_AFTER_S * 1_000_000,
-            "forget_before": now - KEEP_S * 1_000_000,
-        }
-
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
             # Closed without COMMIT, it is rolled back.
-            with closing(open_record(self.path, self._clock)) as connection:
+            with closing(open_record(self.path)) as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 connection.execute("COMMIT")
@@ -258,8 +248,19 @@ def _take(connection: sqlite3.Connection, which: str, named: dict[str, Any]) -> 
         return None
     owner = uuid.uuid4().hex
     connection.execute(_TAKE, named | {"id": row["id"], "owner": owner})
-    return Claim(row["id"], owner, row["attempts"] + 1, msgspec.json.decode(row["alert"]))
+    return Claim(row["id"], owner, row["attempts"] + 1, json.loads(row["alert"]))
 
 
 def _instant(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
+
+
+def _times(now: datetime) -> dict[str, int]:
+    now_us = to_micros(now)
+    return {
+        "now": now_us,
+        "lease": LEASE_S * 1_000_000,
+        "hold": MAX_HOLD_S * 1_000_000,
+        "give_up_before": now_us - GIVE_UP_AFTER_S * 1_000_000,
+        "forget_before": now_us - KEEP_S * 1_000_000,
+    }

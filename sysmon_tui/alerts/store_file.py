@@ -8,7 +8,6 @@ import sqlite3
 import time
 from pathlib import Path
 
-from sysmon_tui.clock import Clock, to_micros
 from sysmon_tui.errors import SysmonError
 
 _log = logging.getLogger(__name__)
@@ -44,11 +43,11 @@ class StoreError(SysmonError):
     code = "delivery_record_failed"
 
 
-def open_record(path: Path, clock: Clock) -> sqlite3.Connection:
+def open_record(path: Path) -> sqlite3.Connection:
     """A connection to the record, made (0600) when it is missing, without an open transaction.
 
-    An unreadable file is renamed to `.corrupt-<microseconds>`. Raises StoreError for one of a newer version,
-    sqlite3.Error and OSError for what the disk does.
+    An unreadable file is renamed to `.corrupt-<its last write>`. Raises StoreError for one of a newer
+    version, sqlite3.Error and OSError for what the disk does.
     """
     try:
         return _connect(path)
@@ -56,7 +55,7 @@ def open_record(path: Path, clock: Clock) -> sqlite3.Connection:
         if error.sqlite_errorcode not in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             raise
     # A record that can't be read must not silence the alerts: a repeated notice is the smaller harm.
-    aside = path.with_name(f"{path.name}.corrupt-{to_micros(clock.now())}")
+    aside = path.with_name(f"{path.name}.corrupt-{path.stat().st_mtime_ns}")
     path.rename(aside)
     for suffix in ("-wal", "-shm"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sysmon_tui.config.load import Loaded, load
 from sysmon_tui.config.model import Config, EnvironmentConfig, TenantConfig, Thresholds
 from sysmon_tui.config.notifications import (
     ChannelConfig,
@@ -17,10 +18,12 @@ __all__ = [
     "Config",
     "EmailChannel",
     "EnvironmentConfig",
+    "Loaded",
     "NotificationsConfig",
     "PagerDutyChannel",
     "RouteConfig",
     "SlackChannel",
     "TenantConfig",
     "Thresholds",
+    "load",
 ]

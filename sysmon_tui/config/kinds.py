@@ -20,7 +20,7 @@ Name = Annotated[
     str,
     Meta(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z",
-        description="a name of at most 64 letters, digits, '_', '.' or '-' that begins with a letter or digit",
+        description="a name of letters, digits, '_', '.' and '-', at most 64, a letter or digit first",
     ),
 ]
 
@@ -33,10 +33,14 @@ Variable = Annotated[
     ),
 ]
 
-# Neither a user, nor a query, nor a fragment: an address is printed by `config show`, a secret must not be in it.
+# No user, query or fragment: `config show` prints an address, so a secret must not be in it.
 Url = Annotated[
     str, Meta(pattern=r"^https?://[^\s@?#]+\Z", description="an http(s) address without user and query")
 ]
 Address = Annotated[
-    str, Meta(pattern=r"^[^\s@<>,;]+@[^\s@<>,;]+\Z", description="an e-mail address such as ops@example.com")
+    str,
+    Meta(
+        pattern=r"^[^\s\x00-\x20@<>,;]+@[^\s\x00-\x20@<>,;]+\Z",
+        description="an e-mail address such as ops@example.com",
+    ),
 ]

@@ -1,4 +1,4 @@
-"""What a configuration may say, as frozen structs. default_config.toml explains each key and holds the defaults."""
+"""What a configuration may say, as frozen structs. default_config.toml explains each key."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ _Identifier = Annotated[
         description="a table such as catalog.schema.table, of letters, digits, '_' and '-'",
     ),
 ]
-_WorkspaceId = Annotated[str, Meta(pattern=r"^[0-9]{1,20}\Z", description="a workspace id of digits, as a text")]
+_WorkspaceId = Annotated[
+    str, Meta(pattern=r"^[0-9]{1,20}\Z", description="a workspace id of digits, as a text")
+]
 _WarehouseId = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z", description="a warehouse id such as 0123456789abcdef")
 ]

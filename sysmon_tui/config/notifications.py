@@ -1,7 +1,7 @@
 """What a configuration says about notifications: channels, and which alerts go to which of them.
 
-A secret (webhook address, routing key, password) is never a value here. It is read when something is sent, from
-the environment variable or the file that `*_env` or `*_file` names.
+A secret (webhook address, routing key, password) is never a value here. It is read when something is sent,
+from the environment variable or the file that `*_env` or `*_file` names.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterable
+from http import HTTPStatus
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -18,6 +19,8 @@ HEAD_DEADLINE_S = 5.0
 # A client that takes nothing of an answer for so long is gone.
 WRITE_DEADLINE_S = 30.0
 MAX_HEAD_BYTES = 32 * 1024
+_PIECE_BYTES = 8 * 1024
+_LINGER_S = 1.0
 
 
 class BoundedProtocol(H11Protocol):
@@ -25,6 +28,7 @@ class BoundedProtocol(H11Protocol):
 
     _head_deadline: asyncio.TimerHandle | None = None
     _write_deadline: asyncio.TimerHandle | None = None
+    _refused = False
 
     @property
     def _waits_for_a_head(self) -> bool:
@@ -38,7 +42,11 @@ class BoundedProtocol(H11Protocol):
         self._watch_head()
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        """In pieces: h11 measures only incomplete heads, so a whole one would pass at any size."""
+        for start in range(0, len(data), _PIECE_BYTES):
+            if self._refused or self.transport.is_closing():
+                return
+            super().data_received(data[start : start + _PIECE_BYTES])
         self._watch_head()
 
     def _watch_head(self) -> None:
@@ -70,7 +78,10 @@ class BoundedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """What is not HTTP gets the same shape as every other problem; h11 says 400, 431 or 501."""
+        """What is not HTTP gets the same shape as every other problem; h11 says 400, 431 or 501.
+
+        The connection closes once the client has read it: closed over unread bytes, the answer would be lost.
+        """
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.close()  # an answer is already on its way, a second one would mix with it
             return
@@ -78,7 +89,7 @@ class BoundedProtocol(H11Protocol):
         status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
         request_id = request_id_of(None)
         body = problem_body(
-            status, "http_malformed", "This is not a request in HTTP/1.1, or its head is too big.", request_id
+            status, "http_malformed", "The request is malformed, or its head too big.", request_id
         )
         headers = [
             (b"content-type", MEDIA_TYPE.encode()),
@@ -86,13 +97,15 @@ class BoundedProtocol(H11Protocol):
             (b"x-request-id", request_id.encode()),
             (b"connection", b"close"),
         ]
-        for event in (
-            h11.Response(status_code=status, headers=headers),
-            h11.Data(data=body),
-            h11.EndOfMessage(),
-        ):
-            self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
+        response = h11.Response(
+            status_code=status, headers=headers, reason=HTTPStatus(status).phrase.encode()
+        )
+        self.transport.write(self.conn.send(response) or b"")
+        self.transport.write(self.conn.send(h11.Data(data=body)) or b"")
+        self._refused = True
+        self.transport.write_eof()
+        self._drop_deadlines()
+        self._head_deadline = self.loop.call_later(_LINGER_S, self.transport.abort)
 
 
 def _longest_waiting(connections: Iterable[object], newest: BoundedProtocol) -> BoundedProtocol:

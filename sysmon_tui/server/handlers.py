@@ -38,7 +38,12 @@ def _tenant(request: Request) -> Tenant:
             parameter=_TENANT_HEADER,
             code="tenant_required",
         )
-    return runtime.tenant(names[0] if names else None)
+    try:
+        return runtime.tenant(names[0] if names else None)
+    except RequestError as error:  # it calls the parameter by its name on the command line
+        raise RequestError(
+            error.message, parameter=_TENANT_HEADER, status=error.status, code=error.request_code
+        ) from error
 
 
 def _data_headers(request: Request, state: str, fetched_at: datetime) -> dict[str, str]:

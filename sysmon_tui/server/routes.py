@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -37,6 +38,8 @@ class Endpoint:
 
     def route(self) -> Route:
         async def endpoint(request: Request) -> Response:
+            if request.scope["path"] != self.path:  # Starlette's `$` lets a line break at the end pass
+                raise HTTPException(404)
             return await self.handler(request, single_parameters(request, self.parameters))
 
         return Route(self.path, endpoint, methods=["GET"], name=self.path)

@@ -64,7 +64,7 @@ class Warmer:
                 self.latest[name] = Warmth(None, reason=error.sentence)
             except Exception:  # a bug: the tenant stays as it was, and the next round may do better
                 _log.exception("the refresh of tenant %s failed", text.one_line(name))
-            # From the end of one refresh to the start of the next: its answers are due then, not a moment later.
+            # From the end of one refresh to the start of the next: its answers are due by then.
             await asyncio.sleep(self._runtime.config.refresh.seconds)
 
 

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+import weakref
 from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+
+_workers: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
 async def in_daemon_thread(call: Callable[[], T]) -> T:
@@ -39,5 +43,17 @@ async def in_daemon_thread(call: Callable[[], T]) -> T:
             except RuntimeError:
                 return  # the loop closed between the question and the call: nobody waits any more
 
-    threading.Thread(target=work, daemon=True, name="sysmon-source").start()
+    worker = threading.Thread(target=work, daemon=True, name="sysmon-source")
+    _workers.add(worker)
+    worker.start()
     return await future
+
+
+def settle(timeout_s: float) -> None:
+    """Wait a moment for workers that have delivered to end: DuckDB complains at exit of objects they still hold.
+
+    A worker that hangs costs the whole time and is left behind.
+    """
+    until = time.monotonic() + timeout_s
+    for worker in list(_workers):
+        worker.join(max(0.0, until - time.monotonic()))

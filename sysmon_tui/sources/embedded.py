@@ -98,6 +98,8 @@ class EmbeddedSource:
             raise StatementFailed(f"The embedded engine refused {request.statement.name}: {_first_line(error)}") from error
         finally:
             timer.cancel()
+            if timer.is_alive():
+                timer.join()  # a thread that still holds a cursor at exit makes DuckDB print a leak report
             self._forget(request.id)
 
     def _cursor(self, request_id: str) -> duckdb.DuckDBPyConnection:

@@ -81,6 +81,7 @@ def text_of(column: Column, zone: str) -> pl.Expr:
         "status": _status,
         "minute": _instant("%m-%d %H:%M", zone),
         "second": _instant("%m-%d %H:%M:%S", zone),
+        "instant": _instant("%Y-%m-%d %H:%M:%S %Z", zone),
         "duration_s": _duration,
         "duration_ms": lambda value: _duration(value.cast(pl.Float64) / 1000),
         "count": _count,

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "status", "minute", "second", "duration_s", "duration_ms", "count", "bytes", "share"]
+Kind = Literal[
+    "text", "status", "minute", "second", "instant", "duration_s", "duration_ms", "count", "bytes", "share"
+]
 
 _TO_THE_RIGHT = frozenset({"duration_s", "duration_ms", "count", "bytes", "share"})
 

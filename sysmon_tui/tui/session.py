@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from sysmon_tui.services.threads import in_daemon_thread
 from sysmon_tui.tui.words import WINDOWS_HOURS
 from sysmon_tui.tui.zone import local_zone
 
@@ -40,7 +40,7 @@ class Session:
 
         Raises SysmonError when the tenant cannot be put together.
         """
-        tenant = await asyncio.to_thread(self.runtime.tenant, self.tenant)
+        tenant = await in_daemon_thread(lambda: self.runtime.tenant(self.tenant))
         return tenant.monitor
 
     @property
@@ -62,6 +62,11 @@ class Session:
 
     def pause(self) -> None:
         self.paused_at = None if self.paused else self.runtime.clock.now()
+
+    def touch(self) -> None:
+        """Rows were asked for by hand while paused: their age is told from now on."""
+        if self.paused:
+            self.paused_at = self.runtime.clock.now()
 
     def step_window(self, step: int) -> bool:
         """To the next shorter (-1) or longer (1) window; False at the ends."""

@@ -26,7 +26,7 @@ folded AS (
     MAX(run_type) AS run_type,
     MAX(trigger_type) AS trigger_type,
     MIN(period_start_time) AS first_start,
-    MAX(period_start_time) AS last_start,
+    MAX(CASE WHEN result_state IS NULL THEN period_start_time END) AS open_start,
     MAX(period_end_time) AS last_seen,
     COUNT(result_state) AS results,
     -- A struct, because an engine may skip NULLs in MAX_BY and mix two attempts.
@@ -47,7 +47,7 @@ stated AS (
   SELECT
     folded.*,
     CASE
-      WHEN results = 0 OR last_start >= outcome.ended_at THEN 'RUNNING'
+      WHEN results = 0 OR open_start >= outcome.ended_at THEN 'RUNNING'
       WHEN outcome.state = 'CANCELED' THEN 'CANCELLED'
       WHEN outcome.state = 'SUCCESS' THEN 'SUCCEEDED'
       WHEN outcome.state = 'TIMEDOUT' THEN 'TIMED_OUT'

@@ -70,11 +70,10 @@ start_figures AS (
     workspace_id,
     warehouse_id,
     COUNT_IF(next_type = 'STOPPED') AS failures,
-    percentile(
+    median(
       CASE
         WHEN next_type = 'RUNNING' THEN CAST(unix_micros(next_time) - unix_micros(event_time) AS DOUBLE) / 1000000
-      END,
-      0.5
+      END
     ) AS start_latency_p50_seconds
   FROM starts
   WHERE event_type = 'STARTING' AND event_time >= timestamp_micros(:window_start_us)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual.binding import BindingType
 from textual.events import Blur, Click, Focus, Resize
 from textual.geometry import Region, Size
@@ -35,6 +36,7 @@ _BLOCKS_KEPT = 8
 _QUICK_ROWS = 50_000
 _WIDE_SCREEN = 100
 _GUTTER = 2
+_SENTENCE_CELLS = 90
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class FrameTable(ScrollView, can_focus=True):
         self._frame: pl.DataFrame | None = None
         self._order: pl.Series | None = None
         self._shape = _Shape()
+        self._said = Text()
         self._cursor = 0
         self._blocks: dict[int, list[tuple[str, ...]]] = {}
 
@@ -112,7 +115,16 @@ class FrameTable(ScrollView, can_focus=True):
         if old is not None and (frame is old or (frame.schema == old.schema and frame.equals(old))):
             self._frame = frame
             return
-        self._arrange(frame, self._shape)
+        self._arrange(frame)
+
+    def say(self, title: str = "", sentence: str = "", style: str = "") -> None:
+        """Words in the place of the rows; without any, the rows."""
+        text = Text(justify="center")
+        if title:
+            text.append(title, f"bold {style}".strip()).append(f"\n{sentence}")
+        if text.plain != self._said.plain:
+            self._said = text
+            self.refresh()
 
     def forget(self) -> None:
         """Show nothing, as before the first frame."""
@@ -150,21 +162,22 @@ class FrameTable(ScrollView, can_focus=True):
     # Arranging: which rows in which order
 
     def _reshape(self, shape: _Shape) -> None:
-        if self._frame is None:
-            self._shape = shape
-        else:
-            self._arrange(self._frame, shape)
+        self._shape = shape
+        self.refresh(Region(0, 0, self.size.width, 1))
+        if self._frame is not None:
+            self._arrange(self._frame)
 
-    def _arrange(self, frame: pl.DataFrame, shape: _Shape) -> None:
+    def _arrange(self, frame: pl.DataFrame) -> None:
+        shape = self._shape
         if frame.height <= _QUICK_ROWS or shape == _Shape():
             self.workers.cancel_group(self, "arrange")
-            self._put(frame, shape, self._ordered(frame, shape))
+            self.put(frame, self._ordered(frame, shape))
         else:
             self.run_worker(self._arrange_aside(frame, shape), group="arrange", exclusive=True)
 
     async def _arrange_aside(self, frame: pl.DataFrame, shape: _Shape) -> None:
         order = await asyncio.to_thread(self._ordered, frame, shape)
-        self._put(frame, shape, order)
+        self.put(frame, order)
 
     def _ordered(self, frame: pl.DataFrame, shape: _Shape) -> pl.Series | None:
         from sysmon_tui.tui import cells  # noqa: PLC0415 (polars, only once there are rows)
@@ -178,18 +191,19 @@ class FrameTable(ScrollView, can_focus=True):
             descending=shape.descending,
         )
 
-    def _put(self, frame: pl.DataFrame, shape: _Shape, order: pl.Series | None) -> None:
+    def put(self, frame: pl.DataFrame, order: pl.Series | None) -> None:
+        """Show the rows of `frame` in `order`, repainting only the lines that differ."""
         before = self._lines_in_sight()
-        header_changes = shape != self._shape
         key, top = self._cursor_key(), self.scroll_offset.y
-        self._frame, self._order, self._shape = frame, order, shape
+        self._frame, self._order = frame, order
         self._blocks.clear()
         self.virtual_size = Size(self.size.width, self.shown + 1)
         self._restore_cursor(key, top)
-        if header_changes or self.scroll_offset.y != top or len(before) != len(self._lines_in_sight()):
+        after = self._lines_in_sight()
+        if self.scroll_offset.y != top or len(before) != len(after):
             self.refresh()
         else:
-            for line, (old, new) in enumerate(zip(before, self._lines_in_sight(), strict=True), start=1):
+            for line, (old, new) in enumerate(zip(before, after, strict=True), start=1):
                 if old != new:
                     self.refresh(Region(0, line, self.size.width, 1))
         self.post_message(self.Arranged())
@@ -249,6 +263,8 @@ class FrameTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
+        if self._said:
+            return self._said_line(y, width)
         if y == 0:
             return self._header(width)
         row = self.scroll_offset.y + y - 1
@@ -268,6 +284,16 @@ class FrameTable(ScrollView, can_focus=True):
                 style += Style.parse(STYLES[tone(text)])
             segments += [Segment(_cell(text, cell_width, column.to_the_right), style), Segment(" " * self._gap, base)]
         return Strip(segments).adjust_cell_length(width, base).crop(0, width)
+
+    def _said_line(self, y: int, width: int) -> Strip:
+        lines = self._said.wrap(self.app.console, max(1, min(width - 4, _SENTENCE_CELLS)))
+        first = max(0, (self.size.height - len(lines)) // 3)
+        if not first <= y < first + len(lines):
+            return Strip.blank(width, self.rich_style)
+        line = lines[y - first]
+        line.align("center", width)
+        segments = list(line.render(self.app.console))
+        return Strip(Segment.apply_style(segments, self.rich_style)).adjust_cell_length(width).crop(0, width)
 
     def _header(self, width: int) -> Strip:
         style = self.get_component_rich_style("frame-table--header")

@@ -5,9 +5,8 @@ Each makes a rich Text of plain strings; none parses markup.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from rich.cells import cell_len
 from rich.text import Text
 from textual.events import Click
 from textual.message import Message
@@ -128,8 +127,7 @@ class KeyLine(Line):
 
     def _draw(self) -> None:
         kept = list(self._actions)
-        width: Callable[[], int] = lambda: sum(len(a.shown) + len(a.footer) + 3 for a in kept)  # noqa: E731
-        while kept and width() > self.size.width:
+        while kept and sum(len(a.shown) + len(a.footer) + 3 for a in kept) > self.size.width:
             kept.remove(max(kept, key=lambda action: (action.rank, kept.index(action))))
         text = Text()
         for action in kept:
@@ -141,6 +139,3 @@ def state_text(word: str) -> Text:
     """A state with its glyph and colour."""
     return Text(marked(word), style=STYLES[tone(word)])
 
-
-def fits(text: Text, width: int) -> bool:
-    return cell_len(text.plain) <= width

@@ -1,0 +1,130 @@
+"""One HTTP request to a receiver that is not trusted: bounded in time and bytes, never redirected."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import msgspec
+
+from sysmon_tui.alerts.notify.address import checked_addresses
+from sysmon_tui.alerts.notify.failure import DeliveryError
+from sysmon_tui.alerts.notify.secret import redact
+from sysmon_tui.clock import Clock
+from sysmon_tui.text import one_line
+
+ATTEMPT_TIMEOUT_S = 10.0
+# A host may have an address that leads nowhere (IPv6 without a route): leave time for the next.
+_CONNECT_TIMEOUT_S = 3.0
+_MAX_ANSWER_BYTES = 64 * 1024
+_MAX_EXCERPT_CHARS = 200
+
+
+def post_json(
+    url: str, document: dict[str, Any], *, allow_hosts: tuple[str, ...], secrets: list[str], clock: Clock
+) -> None:
+    """Returns when the receiver took the document (2xx), raises DeliveryError without any of `secrets`."""
+    try:
+        target = httpx.URL(url)
+    except (httpx.InvalidURL, UnicodeError):
+        raise DeliveryError("The address is no https address.", retry="later") from None
+    host = target.raw_host.decode("ascii")
+    addresses = checked_addresses(target, allow_hosts)
+    try:
+        # In a loop of its own: only a task can be ended at a deadline whatever the receiver drips.
+        status, headers, answer = asyncio.run(_post(target, addresses, msgspec.json.encode(document)))
+    except TimeoutError:
+        waited = f"{ATTEMPT_TIMEOUT_S:g} s"
+        raise DeliveryError(f"{host} gave no answer within {waited}.", retry="later") from None
+    except (httpx.HTTPError, OSError) as error:
+        if isinstance(_root(error), ssl.SSLError):
+            raise DeliveryError(f"{host} has no certificate that can be trusted.", retry="later") from None
+        raise DeliveryError(f"{host} can't be reached ({type(error).__name__}).", retry="soon") from None
+    if not 200 <= status < 300:
+        excerpt = redact(one_line(answer.decode(errors="replace")), secrets)[:_MAX_EXCERPT_CHARS]
+        raise _refusal(host, status, headers, excerpt, clock)
+
+
+async def _post(target: httpx.URL, addresses: list[str], body: bytes) -> tuple[int, httpx.Headers, bytes]:
+    # The transport and not httpx.Client: a client follows proxies of the environment and writes the whole
+    # address, which is the secret, to its log.
+    async with (
+        asyncio.timeout(ATTEMPT_TIMEOUT_S),
+        httpx.AsyncHTTPTransport(verify=httpx.create_ssl_context(), trust_env=False) as transport,
+    ):
+        response = await _first_to_connect(transport, target, addresses, body)
+        try:
+            answer = b"" if response.is_success else await _beginning(response)
+        finally:
+            await response.aclose()
+        return response.status_code, response.headers, answer
+
+
+async def _first_to_connect(
+    transport: httpx.AsyncHTTPTransport, target: httpx.URL, addresses: list[str], body: bytes
+) -> httpx.Response:
+    for position, address in enumerate(addresses, start=1):
+        request = httpx.Request(
+            "POST",
+            target.copy_with(host=address),
+            content=body,
+            headers={
+                "Host": target.netloc.decode("ascii"),
+                "Content-Type": "application/json",
+                "Accept-Encoding": "identity",
+                "User-Agent": "sysmon_tui",
+            },
+            extensions={
+                "timeout": httpx.Timeout(ATTEMPT_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S).as_dict(),
+                # The certificate is checked against the name, though the connection goes to the number.
+                "sni_hostname": target.raw_host.decode("ascii"),
+            },
+        )
+        try:
+            return await transport.handle_async_request(request)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            if position == len(addresses):
+                raise
+    raise AssertionError("a name that resolves has an address")
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    """What the receiver says of its refusal. That it refused is known: what breaks here changes nothing."""
+    answer = b""
+    try:
+        async for chunk in response.aiter_raw():
+            answer += chunk
+            if len(answer) >= _MAX_ANSWER_BYTES:
+                break
+    except httpx.HTTPError:
+        return answer
+    return answer[:_MAX_ANSWER_BYTES]
+
+
+def _refusal(host: str, status: int, headers: httpx.Headers, excerpt: str, clock: Clock) -> DeliveryError:
+    said = f": {excerpt}" if excerpt else ""
+    if 300 <= status < 400:
+        return DeliveryError(f"{host} answered {status}, a redirect, which is not followed.", retry="later")
+    if status == 429 or status >= 500:
+        wait_s = _retry_after_s(headers.get("Retry-After", ""), clock)
+        return DeliveryError(f"{host} answered {status}{said}.", retry="soon", retry_after_s=wait_s)
+    return DeliveryError(f"{host} answered {status}{said}.", retry="never")
+
+
+def _retry_after_s(value: str, clock: Clock) -> float | None:
+    """Seconds, or a date; None for anything else."""
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - clock.now()).total_seconds())
+    except (TypeError, ValueError, OverflowError):  # no date, or one without a zone
+        return None
+
+
+def _root(error: BaseException) -> BaseException:
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return error

@@ -1,0 +1,76 @@
+"""The command line. Nothing heavy is imported here: `--help` and `--version` answer at once.
+
+Exit codes: 0 well, 2 a wrong configuration, flag or parameter, 130 Ctrl-C, 141 the reader of a pipe went
+away; `query` and `check` have their own besides.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from sysmon_tui import limits
+from sysmon_tui.commands import app
+from sysmon_tui.commands.check import check
+from sysmon_tui.commands.config import config
+from sysmon_tui.commands.flags import Flags, global_options
+from sysmon_tui.commands.output import note
+from sysmon_tui.commands.query import query
+from sysmon_tui.commands.serve import serve
+from sysmon_tui.errors import RequestError, SysmonError
+
+EXIT_WRONG = 2
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+
+
+class _Commands(click.Group):
+    """Turns what ends a command into one line and an exit code."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except SysmonError as error:
+            at_fault = f"{error.parameter}: " if isinstance(error, RequestError) and error.parameter else ""
+            note(f"sysmon-tui: {at_fault}{error.sentence}")
+            context.exit(EXIT_WRONG)
+        except KeyboardInterrupt:
+            context.exit(EXIT_INTERRUPTED)
+        except BrokenPipeError:
+            # Python flushes again at its end; that must not complain about the same pipe.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            context.exit(EXIT_BROKEN_PIPE)
+
+
+@click.group(
+    cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.option(
+    "--row-limit",
+    type=click.IntRange(1, limits.MAX_TABLE_ROWS),
+    metavar="N",
+    help="The most rows that a table of the app loads. Default: limits.table_rows, 10000.",
+)
+@click.option("--low-bandwidth", is_flag=True, help="The app draws less: for slow lines.")
+@global_options
+@click.pass_context
+def cli(context: click.Context, row_limit: int | None, low_bandwidth: bool) -> None:
+    """Databricks System Tables: what is failing, since when, and how old that knowledge is.
+
+    Without a command the terminal app starts. Without a configured workspace it shows invented data.
+    """
+    if context.invoked_subcommand is None:
+        app.run(context.ensure_object(Flags), row_limit=row_limit, low_bandwidth=low_bandwidth)
+    elif row_limit is not None or low_bandwidth:
+        raise click.UsageError("--row-limit and --low-bandwidth belong to the app, not to a command.")
+
+
+for _command in (serve, query, check, config):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    cli(prog_name="sysmon-tui")

@@ -1,0 +1,29 @@
+"""No command: the terminal app."""
+
+from __future__ import annotations
+
+import sys
+
+from sysmon_tui.commands.flags import Flags
+from sysmon_tui.errors import ConfigError
+
+
+def run(flags: Flags, *, row_limit: int | None, low_bandwidth: bool) -> None:
+    """Runs until the user quits. Raises ConfigError where there is no terminal to draw on."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError(
+            "The app needs a terminal.",
+            "For pipes and jobs there are `sysmon-tui query`, `check` and `serve`.",
+        )
+    config = flags.load({} if row_limit is None else {"limits.table_rows": row_limit}).config
+    # Not for --help.
+    from sysmon_tui import tui  # noqa: PLC0415
+    from sysmon_tui.runtime import Runtime  # noqa: PLC0415
+
+    tui.run_app(
+        Runtime(config, demo_rows=flags.demo_rows),
+        tenant=flags.tenant,
+        row_limit=config.limits.table_rows,
+        demo=flags.demo,
+        low_bandwidth=low_bandwidth,
+    )

@@ -1,0 +1,82 @@
+"""`check`: one evaluation of the alert rules, for cron and job schedulers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sysmon_tui.commands.flags import Flags, global_options
+from sysmon_tui.commands.output import note, write_stdout
+from sysmon_tui.text import inert_json, one_line
+
+if TYPE_CHECKING:
+    from sysmon_tui.services.alerting import AlertingService
+
+_UNKNOWN = ("stale", "denied", "failed")
+
+
+@click.command(short_help="Evaluate the alert rules once.")
+@click.option(
+    "--notify", is_flag=True, help="Send to the configured channels, once for each state of an alert."
+)
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
+@global_options
+@click.pass_obj
+def check(flags: Flags, notify: bool, form: str) -> None:
+    """One line for each alert that fires or can't be known.
+
+    Exit 0: nothing fires. 1: medium. 2: high or critical, or a wrong configuration. 3: unknown: a table
+    that is needed is stale, denied or unreachable and nothing fires.
+    """
+    from sysmon_tui.services.alerting import AlertingService  # noqa: PLC0415 (not for --help)
+
+    config = flags.load().config
+    with AlertingService(flags.tenant, config, demo_rows=flags.demo_rows) as alerting:
+        found = alerting.check_all_alerts()
+        # Before anything is printed: a reader that went away must not keep a page from being sent.
+        if notify:
+            _notify(alerting, found["alerts"])
+    write_stdout(_document(found) if form == "json" else _lines(found))
+    for name, source in found["sources"].items():
+        if source["state"] in _UNKNOWN:
+            note(f"{name}: {source['state']}: {source['reason'] or 'no reason is known.'}")
+    raise click.exceptions.Exit(_exit_code(found))
+
+
+def _document(found: dict[str, Any]) -> bytes:
+    import msgspec  # noqa: PLC0415 (not for --help)
+
+    return inert_json(msgspec.json.encode(found)) + b"\n"
+
+
+def _lines(found: dict[str, Any]) -> bytes:
+    shown = [alert for alert in found["alerts"] if alert["state"] in ("firing", "unknown")]
+    return "".join(
+        one_line(f"{alert['severity']:8}  {alert['state']:7}  {alert['rule']}  {alert['message']}") + "\n"
+        for alert in shown
+    ).encode()
+
+
+def _exit_code(found: dict[str, Any]) -> int:
+    firing = {alert["severity"] for alert in found["alerts"] if alert["state"] == "firing"}
+    if firing & {"critical", "high"}:
+        return 2
+    if firing:
+        return 1
+    blind = found["state"] in _UNKNOWN or any(
+        source["state"] in _UNKNOWN for source in found["sources"].values()
+    )
+    return 3 if blind or any(alert["state"] == "unknown" for alert in found["alerts"]) else 0
+
+
+def _notify(alerting: AlertingService, alerts: list[dict[str, Any]]) -> None:
+    results: Counter[str] = Counter()
+    for alert in alerts:
+        for channel, outcome in alerting.send_alert_notification(alert).items():
+            results[outcome["result"]] += 1
+            if outcome["result"] == "failed":
+                note(f"{channel}: {alert['title']}: not sent: {outcome['reason']}")
+    counts = ", ".join(f"{results[word]} {word}" for word in ("sent", "skipped", "failed"))
+    note(f"notifications: {counts}")

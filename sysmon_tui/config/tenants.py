@@ -1,0 +1,44 @@
+"""The tenants that a configuration means without naming them, and what one takes from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sysmon_tui.config.layers import Layer, at
+from sysmon_tui.errors import ConfigError
+
+DEMO_TENANT = "demo_tenant"
+_WAREHOUSE = "DATABRICKS_WAREHOUSE_ID"
+_DEMO = {"source": "demo", "environment": "demo"}
+
+
+def implied(tree: dict[str, Any], env: Mapping[str, str], *, demo: bool) -> list[Layer]:
+    """What to lay over `tree`; with `demo` the configured tenants are taken out of it.
+
+    Raises ConfigError where a workspace is set up and a warehouse is not: the demo there would deceive.
+    """
+    if demo:
+        tree.pop("default_tenant", None)
+        tree["tenants"] = {}
+        return [Layer("--demo", {"tenants": {DEMO_TENANT: dict(_DEMO)}})]
+    tenants = tree.get("tenants") or {}
+    warehouse = env.get(_WAREHOUSE)
+    origin = f"environment {_WAREHOUSE}"
+    if not tenants and warehouse:
+        tenant = {"source": "databricks", "warehouse_id": warehouse}
+        return [Layer(origin, {"tenants": {"default": tenant}})]
+    if not tenants and env.get("DATABRICKS_HOST"):
+        raise ConfigError(
+            "environment DATABRICKS_HOST: is set, but no tenant is configured and no SQL warehouse is known.",
+            f"Set {_WAREHOUSE}, or use --demo.",
+        )
+    if not tenants:
+        return [Layer("no tenant configured", {"tenants": {DEMO_TENANT: dict(_DEMO)}})]
+    if not warehouse or not isinstance(tenants, dict):
+        return []
+    return [
+        at(("tenants", name, "warehouse_id"), warehouse, origin)
+        for name, tenant in tenants.items()
+        if isinstance(tenant, dict) and tenant.get("source") == "databricks" and "warehouse_id" not in tenant
+    ]

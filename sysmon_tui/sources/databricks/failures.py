@@ -1,0 +1,233 @@
+"""What went wrong, as one of our errors with a sentence and a hint.
+
+No message of the SDK or of requests goes out whole: the SDK appends its configuration to refusals, requests names
+the address with its query, which for a presigned link is the credential.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import requests
+from databricks.sdk.errors import (
+    BadRequest,
+    DatabricksError,
+    NotFound,
+    PermissionDenied,
+    ResourceConflict,
+    Unauthenticated,
+)
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError
+
+from sysmon_tui.errors import (
+    AccessDenied,
+    ResultTooLarge,
+    SourceBusy,
+    SourceError,
+    SourceUnreachable,
+    StatementFailed,
+    TooMuchData,
+)
+from sysmon_tui.text import one_line
+
+_MAX_CHARS: Final = 300
+_CHECK_CREDENTIALS: Final = (
+    "Check DATABRICKS_HOST and DATABRICKS_TOKEN, or the profile in ~/.databrickscfg; "
+    "`databricks auth login` renews an OAuth sign-in."
+)
+_CHECK_HOST: Final = "Check DATABRICKS_HOST or the tenant's `host`, the network and the proxy."
+
+_SDK_CONFIG = re.compile(r"\.?\s*\b(Config|Env): .*", re.DOTALL)
+_SECRET = re.compile(r"\bdapi[0-9a-f]+(-\d+)?|(?<=Bearer )\S+|(?<=://)[^\s/@]+@|(?<=[?&])\S+=\S+")
+_CLASS = re.compile(r"\s*(?:\[([A-Z0-9_.]+)\]|([A-Z_]{4,}):)")
+_NAME = re.compile(r"\b\w+\.\w+(?:\.\w+)?\b")
+
+_DENIED = ("INSUFFICIENT_PERMISSIONS", "PERMISSION_DENIED", "UNAUTHORIZED_ACCESS")
+_ABSENT = (
+    "TABLE_OR_VIEW_NOT_FOUND",
+    "SCHEMA_NOT_FOUND",
+    "CATALOG_NOT_FOUND",
+    "NO_SUCH_CATALOG_EXCEPTION",
+    "NO_SUCH_SCHEMA_EXCEPTION",
+)
+_BUSY = (
+    "RESOURCE_EXHAUSTED",
+    "SERVICE_UNDER_MAINTENANCE",
+    "TEMPORARILY_UNAVAILABLE",
+    "WORKSPACE_TEMPORARILY_UNAVAILABLE",
+)
+
+
+def of_call(error: Exception, host: str) -> SourceError:
+    """The failure of a call to the workspace, which gave no answer to a statement."""
+    network = _network_error(error)
+    if network is not None:
+        return _of_network(network, host)
+    if isinstance(error, DatabricksError):
+        return _of_answer(error, host)
+    if isinstance(error, requests.RequestException):
+        return SourceUnreachable(f"{host} did not answer as a Databricks workspace does.", _CHECK_HOST)
+    return AccessDenied(
+        f"There is no usable credential for {host}: {_cleaned(str(error))}",
+        _CHECK_CREDENTIALS,
+    )
+
+
+def of_submission(error: Exception, host: str, warehouse_id: str) -> SourceError:
+    """The same for the call that hands a statement in: it may be the warehouse that is not there."""
+    if isinstance(error, DatabricksError):
+        named = re.search("warehouse|endpoint", str(error), re.IGNORECASE) or warehouse_id in str(error)
+        if isinstance(error, PermissionDenied) and named and not _is_proxy_refusal(error):
+            return AccessDenied(
+                f"There is no permission to use the SQL warehouse {warehouse_id}.",
+                "Its owner grants CAN USE on it.",
+            )
+        if isinstance(error, NotFound) or (named and _is_our_fault(error)):
+            return StatementFailed(
+                f"The SQL warehouse {warehouse_id} does not exist in {host}.",
+                "Check the tenant's `warehouse_id` or DATABRICKS_WAREHOUSE_ID.",
+            )
+    return of_call(error, host)
+
+
+def of_statement(status: dict[str, Any], tables: tuple[str, ...]) -> SourceError:
+    """The failure of a statement that was accepted: state FAILED, which arrives with HTTP 200.
+
+    `tables` are the physical names that the statement reads, for messages that name none.
+    """
+    error = status.get("error") or {}
+    message, code = str(error.get("message") or ""), str(error.get("error_code") or "")
+    if "returned too much data" in message:
+        return TooMuchData("The system table refused to return so much data.", "Choose a shorter window.")
+    if "Inline byte limit exceeded" in message:
+        return ResultTooLarge("The answer is larger than the 25 MiB that come inline.", "Choose fewer rows.")
+    found = _CLASS.match(message)
+    kind = (found[1] or found[2]) if found else ""
+    if kind.startswith(_DENIED) or (not kind and status.get("sql_state") == "42501"):
+        return _not_granted(_table_in(message, tables))
+    if kind in _ABSENT:
+        return _not_enabled(_table_in(message, tables))
+    if code in _BUSY:
+        return SourceBusy(f"The SQL warehouse is busy or being maintained: {_cleaned(message)}", "Try again later.")
+    if code == "UNAUTHENTICATED":
+        return AccessDenied("The warehouse refused the credential.", _CHECK_CREDENTIALS)
+    return StatementFailed(f"The warehouse could not run the statement: {_cleaned(message) or code or 'no reason given'}")
+
+
+def _not_granted(table: str) -> AccessDenied:
+    catalog, schema = _schema_of(table)
+    return AccessDenied(
+        f"There is no permission to read {table}.",
+        f"An admin grants it: GRANT USE CATALOG ON CATALOG {catalog} TO `<principal>`; "
+        f"GRANT USE SCHEMA, SELECT ON SCHEMA {catalog}.{schema} TO `<principal>`.",
+    )
+
+
+def _not_enabled(table: str) -> AccessDenied:
+    catalog, schema = _schema_of(table)
+    grant = f"GRANT USE SCHEMA, SELECT ON SCHEMA {catalog}.{schema} TO `<principal>`"
+    if catalog != "system":
+        return AccessDenied(
+            f"{table} is not there, or not granted.", f"Check the tenant's `tables`, or let an admin run {grant}."
+        )
+    return AccessDenied(
+        f"{table} is not there: the schema {schema} is not enabled, or not granted.",
+        "An admin enables it with PUT /api/2.1/unity-catalog/metastores/{metastore_id}/systemschemas/"
+        f"{schema} and runs GRANT USE CATALOG ON CATALOG system TO `<principal>`; {grant}.",
+    )
+
+
+def _table_in(message: str, tables: tuple[str, ...]) -> str:
+    """The object that the message is about: of its dotted names the first that the statement reads or holds."""
+    names = _NAME.findall(message.replace("`", ""))
+    known = [name for name in names if any(table == name or table.startswith(f"{name}.") for table in tables)]
+    return one_line((known or list(tables) or names or ["a system table"])[0], _MAX_CHARS)
+
+
+def _schema_of(table: str) -> tuple[str, str]:
+    parts = table.split(".")
+    return (parts[0], parts[1]) if len(parts) > 1 else ("system", "<schema>")
+
+
+def _of_answer(error: DatabricksError, host: str) -> SourceError:
+    if error.retry_after_secs is not None:
+        return SourceBusy(
+            f"{host} asks to wait {error.retry_after_secs} s before the next request.",
+            "Refresh less often, or wait.",
+        )
+    if isinstance(error, Unauthenticated) or (isinstance(error, PermissionDenied) and _is_proxy_refusal(error)):
+        return AccessDenied(f"The token for {host} was refused.", _CHECK_CREDENTIALS)
+    said = _cleaned(_SDK_CONFIG.sub("", str(error)))
+    if isinstance(error, PermissionDenied):
+        return AccessDenied(f"{host} refused: {said}", "Ask an admin of the workspace.")
+    if _is_our_fault(error):
+        return StatementFailed(f"{host} refused the request: {said}")
+    return SourceBusy(f"{host} has trouble of its own: {said}", "Try again later.")
+
+
+def _is_proxy_refusal(error: DatabricksError) -> bool:
+    """A refused credential has a number where an API's own refusal has a word."""
+    return error.error_code is None or str(error.error_code).isdigit()
+
+
+def _is_our_fault(error: DatabricksError) -> bool:
+    """The 4xx answers, credentials apart."""
+    return isinstance(error, BadRequest | NotFound | ResourceConflict)
+
+
+def _of_network(error: requests.RequestException, host: str) -> SourceUnreachable:
+    reasons = list(_reasons(error))
+    if isinstance(error, requests.exceptions.SSLError):
+        return SourceUnreachable(
+            f"The TLS connection to {host} failed: its certificate was not accepted.",
+            "Check the clock, the proxy, and REQUESTS_CA_BUNDLE for a company's own authority.",
+        )
+    if isinstance(error, requests.exceptions.ProxyError):
+        return SourceUnreachable(f"The proxy on the way to {host} did not let us through.", "Check HTTPS_PROXY.")
+    if any(isinstance(reason, NameResolutionError) for reason in reasons):
+        return SourceUnreachable(f"The name {host} cannot be resolved.", _CHECK_HOST)
+    if isinstance(error, requests.Timeout):
+        return SourceUnreachable(f"{host} did not answer in time.", _CHECK_HOST)
+    if any(isinstance(reason, NewConnectionError) for reason in reasons):
+        return SourceUnreachable(f"{host} refused the connection or cannot be reached.", _CHECK_HOST)
+    return SourceUnreachable(f"The connection to {host} broke.", _CHECK_HOST)
+
+
+def may_have_arrived(error: Exception) -> bool:
+    """Whether the workspace may have got the request although no answer came."""
+    network = _network_error(error)
+    if network is None or isinstance(network, requests.exceptions.SSLError | requests.exceptions.ProxyError):
+        return False
+    never_connected = (NewConnectionError, NameResolutionError, ConnectTimeoutError)
+    return not any(isinstance(reason, never_connected) for reason in _reasons(network))
+
+
+def is_certificate_error(error: Exception) -> bool:
+    return isinstance(_network_error(error), requests.exceptions.SSLError)
+
+
+def _network_error(error: BaseException | None) -> requests.RequestException | None:
+    """The first failure of the network in the chain: the SDK wraps some into ValueError."""
+    for _ in range(8):
+        if error is None:
+            return None
+        if isinstance(error, requests.ConnectionError | requests.Timeout):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _reasons(error: requests.RequestException) -> Iterator[BaseException]:
+    for argument in error.args:
+        if isinstance(argument, MaxRetryError) and argument.reason is not None:
+            yield argument.reason
+        if isinstance(argument, BaseException):
+            yield argument
+
+
+def _cleaned(message: str) -> str:
+    """The first line that says something, harmless, without secrets, at most 300 characters."""
+    first = next((line.strip() for line in message.splitlines() if line.strip()), "")
+    return one_line(_SECRET.sub("…", _SDK_CONFIG.sub("", first)), _MAX_CHARS)

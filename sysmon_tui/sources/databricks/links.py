@@ -1,0 +1,74 @@
+"""Results behind presigned links: read from the cloud's storage, never with our credential, never without bound."""
+
+from __future__ import annotations
+
+import threading
+import urllib.parse
+from collections.abc import Mapping
+from typing import Final
+
+import requests
+
+from sysmon_tui.errors import StatementCanceled, StatementFailed
+
+_TIMEOUT_S: Final = 20
+_BLOCK_BYTES: Final = 1 << 20
+
+
+class LinkExpired(Exception):  # noqa: N818 (it is what happened, and never leaves the source)
+    """The storage refuses the link: they live 15 minutes."""
+
+
+class StorageUnreachable(Exception):  # noqa: N818 (it is what happened, and never leaves the source)
+    """The storage's host can't be reached from here, as behind a closed firewall."""
+
+
+class LinkReader:
+    """Reads links from any thread. `plain_http` allows links without TLS: only for a workspace on loopback."""
+
+    def __init__(self, *, plain_http: bool) -> None:
+        self._schemes = ("https", "http") if plain_http else ("https",)
+        self._session = requests.Session()
+        # Anything callable here keeps requests from adding the credential of ~/.netrc; the proxy settings stay.
+        self._session.auth = _no_credential
+
+    def read(self, link: str, headers: Mapping[str, str], most_bytes: int, stop: threading.Event) -> bytes:
+        """The bytes behind a link, at most `most_bytes`.
+
+        Raises LinkExpired, StorageUnreachable, StatementFailed, and StatementCanceled when `stop` is set.
+        """
+        if urllib.parse.urlsplit(link).scheme not in self._schemes:
+            raise StatementFailed("The warehouse gave a result link without TLS; it was not followed.")
+        try:
+            # A redirect would lead to a host that nobody vouched for.
+            with self._session.get(
+                link, headers=dict(headers), stream=True, timeout=_TIMEOUT_S, allow_redirects=False
+            ) as response:
+                if response.status_code in (400, 401, 403, 404, 410):
+                    raise LinkExpired
+                if response.status_code != 200:
+                    raise StatementFailed(f"The storage answered HTTP {response.status_code} to a result link.")
+                return _content(response, most_bytes, stop)
+        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
+            raise StatementFailed("A part of the result arrived damaged or cut short.") from None
+        # Never `from error`: the address in its text is the credential.
+        except requests.RequestException:
+            raise StorageUnreachable from None
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def _content(response: requests.Response, most_bytes: int, stop: threading.Event) -> bytes:
+    content = bytearray()
+    for block in response.iter_content(_BLOCK_BYTES):
+        if stop.is_set():
+            raise StatementCanceled("The statement was cancelled.")
+        content += block
+        if len(content) > most_bytes:
+            raise StatementFailed("The answer is larger than this program reads.", "Choose a shorter window.")
+    return bytes(content)
+
+
+def _no_credential(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request

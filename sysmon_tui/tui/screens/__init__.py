@@ -1,0 +1,1 @@
+"""What opens over the tabs: detail views, help, the choice of a tenant."""

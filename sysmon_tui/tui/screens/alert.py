@@ -1,0 +1,86 @@
+"""An alert: what it says, why it fires, and the way to the rows behind it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from sysmon_tui.text import many_lines, one_line
+from sysmon_tui.tui.columns import Column
+from sysmon_tui.tui.marks import marked
+from sysmon_tui.tui.screens.detail import Detail, status_heading
+from sysmon_tui.tui.widgets.fields import Fields
+from sysmon_tui.tui.widgets.lines import Line
+
+_FIELDS = (
+    Column("severity", "severity", 0, "status"),
+    Column("category", "category", 0),
+    Column("value", "value", 0, "count"),
+    Column("threshold", "threshold", 0, "count"),
+    Column("started_at", "since", 0, "instant"),
+    Column("resolved_at", "resolved", 0, "instant"),
+    Column("as_of", "data until", 0, "instant"),
+    Column("detected_at", "detected", 0, "instant"),
+    Column("acknowledged_by", "acknowledged", 0),
+    Column("silenced_until", "silenced to", 0, "instant"),
+    Column("rule", "rule", 0),
+    Column("id", "alert", 0),
+    Column("runbook_url", "runbook", 0),
+)
+_TAB_OF = {"workflow": "workflows", "query": "queries", "security": "audit", "warehouse": "warehouse"}
+# What an entity is called in the rows of its tab.
+_NAMES = ("workflow_name", "user_email", "source_ip", "warehouse_name")
+
+
+@dataclass(frozen=True)
+class Jump:
+    """The rows behind an alert: which tab, and the text that its rows show."""
+
+    tab: str
+    containing: str
+
+
+class AlertScreen(Detail):
+    without = ("open",)
+
+    def heading(self) -> Text:
+        return status_heading(self.text("state"), self.text("title"))
+
+    def body(self) -> ComposeResult:
+        yield Static(Text(many_lines(str(self.value("message") or ""))), classes="message", markup=False)
+        yield Fields(self.row, _FIELDS, self.session.zone.key)
+        yield Line(Text(" What it is about, and the rows behind it (g goes there)"), classes="section")
+        with VerticalScroll(classes="pager"):
+            yield Static(Text(self._evidence()), markup=False)
+
+    def _evidence(self) -> str:
+        entity, evidence = self._object("entity"), self._object("evidence")
+        lines = [f"{name}: {value}" for name, value in entity.items() if value not in (None, "")]
+        ids = evidence.get("ids") or []
+        if ids:
+            lines += ["", f"{len(ids)} rows:", *(f"  {row_id}" for row_id in ids)]
+        if evidence.get("statement"):
+            lines += ["", "In a SQL editor:", str(evidence["statement"])]
+        return many_lines("\n".join(lines)) or f"{marked('unknown')}: no rows are known."
+
+    def _object(self, name: str) -> dict[str, Any]:
+        try:
+            value = json.loads(str(self.value(name) or "{}"))
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def action_jump(self) -> None:
+        tab = _TAB_OF.get(self.text("category"))
+        if tab is None:
+            self.app.notify("This alert has no rows of its own.", markup=False)
+            return
+        entity = self._object("entity")
+        names = [str(entity[name]) for name in _NAMES if entity.get(name)]
+        self.dismiss(Jump(tab, one_line(names[0]) if names else ""))

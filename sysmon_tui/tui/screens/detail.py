@@ -1,0 +1,85 @@
+"""What the detail views have in common: the top line, a title, the way back, and asking for more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from sysmon_tui.errors import SysmonError
+from sysmon_tui.text import one_line
+from sysmon_tui.tui.actions import Action, bindings, footer
+from sysmon_tui.tui.marks import STYLES, marked, tone
+from sysmon_tui.tui.session import Session
+from sysmon_tui.tui.widgets.lines import KeyLine, Line, TopLine
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from sysmon_tui.services.monitor import Monitor
+
+
+class Detail(Screen[object]):
+    """One row in full. `row` is a frame of one row."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("detail")
+    # Footer actions that mean nothing here.
+    without: ClassVar[tuple[str, ...]] = ("jump", "open")
+
+    def __init__(self, session: Session, row: pl.DataFrame) -> None:
+        super().__init__()
+        self.session = session
+        self.row = row
+
+    def value(self, name: str) -> object:
+        return self.row.item(0, name)
+
+    def text(self, name: str, otherwise: str = "-") -> str:
+        """The field, harmless and on one line."""
+        value = self.value(name)
+        return one_line(str(value)) if value not in (None, "") else otherwise
+
+    def compose(self) -> ComposeResult:
+        yield TopLine(self.session)
+        yield Line(self.heading(), classes="heading")
+        yield from self.body()
+        yield KeyLine(footer(("detail", "table"), self.without) + footer_of_app())
+
+    def heading(self) -> Text:
+        raise NotImplementedError
+
+    def body(self) -> ComposeResult:
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        self.load()
+
+    def load(self, *, fresh: bool = False) -> None:
+        """Ask for what the row itself does not hold."""
+        self.run_worker(self._load(fresh), group="load", exclusive=True)
+
+    async def _load(self, fresh: bool) -> None:
+        try:
+            await self.fetch(await self.session.monitor(), fresh)
+        except SysmonError as error:
+            self.app.notify(one_line(error.message), severity="error", markup=False)
+
+    async def fetch(self, monitor: Monitor, fresh: bool) -> None:
+        """Views that hold all they show ask nothing."""
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+    def action_jump(self) -> None:
+        """Only an alert leads to other rows."""
+
+
+def footer_of_app() -> list[Action]:
+    return [action for action in footer(("app",)) if action.call in ("help", "quit", "refresh")]
+
+
+def status_heading(word: str, name: str) -> Text:
+    return Text(f" {marked(word)} ", style=STYLES[tone(word)]).append(f" {name}", style="bold")

@@ -1,0 +1,38 @@
+"""Alerts: what fires, what can't be known, what has resolved within the window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sysmon_tui.tui.columns import Column
+from sysmon_tui.tui.tabs.base import ListTab, Question
+from sysmon_tui.tui.words import window_words
+
+if TYPE_CHECKING:
+    from sysmon_tui.services.monitor import Monitor
+    from sysmon_tui.views.answer import Answer
+
+ALERT_COLUMNS = (
+    Column("state", "state", 10, "status"),
+    Column("severity", "severity", 10, "status"),
+    Column("title", "alert", 24, flex=3),
+    Column("value", "value", 5, "count", rank=3),
+    Column("threshold", "at", 4, "count", rank=4),
+    Column("started_at", "since", 11, "minute", rank=2),
+    Column("resolved_at", "resolved", 11, "minute", rank=5),
+    Column("category", "category", 9, rank=6),
+    Column("rule", "rule", 24, rank=7),
+)
+ALERT_KEY = ("id", "state", "started_at")
+
+
+class AlertsTab(ListTab):
+    things = "alerts"
+    key = ALERT_KEY
+    columns = ALERT_COLUMNS
+
+    async def ask(self, monitor: Monitor, question: Question, fresh: bool) -> Answer:
+        return await monitor.alerts(hours=question.hours, fresh=fresh)
+
+    def none_words(self, question: Question) -> str:
+        return f"Nothing fires, and nothing has fired in the last {window_words(question.hours)}."

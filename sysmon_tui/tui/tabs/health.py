@@ -1,0 +1,211 @@
+"""The state of the tenant in one word, and what stands behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+from textual.widgets import Static
+
+from sysmon_tui.datasets.asks import FAILED_RUN_STATES
+from sysmon_tui.datasets.statement import TABLES
+from sysmon_tui.text import one_line
+from sysmon_tui.tui.columns import Column
+from sysmon_tui.tui.marks import STYLES, marked, tone
+from sysmon_tui.tui.screens.alert import AlertScreen
+from sysmon_tui.tui.screens.query import QueryScreen
+from sysmon_tui.tui.screens.run import RunScreen
+from sysmon_tui.tui.session import Session
+from sysmon_tui.tui.tabs.alerts import ALERT_COLUMNS, ALERT_KEY
+from sysmon_tui.tui.tabs.base import Question, Tab
+from sysmon_tui.tui.widgets.answer_table import AnswerTable
+from sysmon_tui.tui.widgets.frame_table import FrameTable
+from sysmon_tui.tui.widgets.lines import Line
+from sysmon_tui.tui.widgets.tile import Tile
+from sysmon_tui.tui.words import age_words, clock_words, window_words
+
+if TYPE_CHECKING:
+    from sysmon_tui.services.monitor import Monitor
+
+# What Monitor.health looks back on; `[` and `]` change the other tabs.
+_HOURS = 24.0
+_FAILURES = (
+    Column("end_time", "ended", 11, "minute"),
+    Column("status", "status", 11, "status"),
+    Column("kind", "what", 5, rank=3),
+    Column("name", "newest failures", 18, flex=2),
+    Column("why", "why", 16, flex=3, rank=2),
+)
+_TILES: dict[str, tuple[str, str, tuple[str, ...] | None]] = {
+    "workflows": ("Runs", "failed", FAILED_RUN_STATES),
+    "queries": ("Queries", "failed", ("FAILED",)),
+    "warehouses": ("Warehouses", "failed to start", None),
+    "audit": ("Audit", "failed", ("failure", "failed_login")),
+}
+
+
+class HealthTab(Tab):
+    def __init__(self, session: Session, name: str) -> None:
+        super().__init__(session, name)
+        self._verdict = Line(classes="verdict")
+        self._tiles = {kind: Tile(*texts) for kind, texts in _TILES.items()}
+        zone = session.zone.key
+        self._alerts = AnswerTable(ALERT_COLUMNS, ALERT_KEY, zone=zone, things="alerts", id="health-alerts")
+        self._failures = AnswerTable(
+            _FAILURES, ("kind", "workspace_id", "id"), zone=zone, things="failures", id="health-failures"
+        )
+        self._sources = Static(markup=False, classes="sources")
+        self._health: dict[str, Any] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self._verdict
+        with Horizontal(classes="tiles"):
+            yield from self._tiles.values()
+        with Container(classes="lists"):
+            yield self._alerts
+            yield self._failures
+        yield self._sources
+
+    def question(self) -> Question:
+        return Question(self.session.tenant, _HOURS)
+
+    async def fetch(self, monitor: Monitor, question: Question, fresh: bool) -> None:
+        health = await monitor.health(fresh=fresh)
+        self._health = health
+        for kind, tile in self._tiles.items():
+            tile.show(health["summary"][kind])
+        self._show_alerts(health["alerts"]["alerts"])
+        self._show_failures(health["recent_failures"])
+        if not self.session.low_bandwidth:
+            self.run_worker(self._fetch_counts(monitor, fresh), group="load-chart", exclusive=True)
+
+    async def _fetch_counts(self, monitor: Monitor, fresh: bool) -> None:
+        answers = await asyncio.gather(*(monitor.counts(kind, hours=_HOURS, fresh=fresh) for kind in _TILES))
+        for tile, answer in zip(self._tiles.values(), answers, strict=True):
+            tile.show_counts(answer)
+
+    def _show_alerts(self, alerts: list[dict[str, Any]]) -> None:
+        from sysmon_tui.tui.frames import frame_of  # noqa: PLC0415 (polars, only once there are rows)
+
+        if alerts:
+            self._alerts.show(frame_of(alerts))
+            self._alerts.say()
+        else:
+            self._alerts.say("✓ NO ALERTS", "Nothing fires.", STYLES["good"])
+
+    def _show_failures(self, failures: dict[str, list[dict[str, Any]]]) -> None:
+        from sysmon_tui.tui.frames import frame_of  # noqa: PLC0415 (polars, only once there are rows)
+
+        rows = [
+            *(_failure("run", run, "workflow_name", "run_id", "termination_code") for run in failures["workflows"]),
+            *(_failure("query", query, "user_email", "statement_id", "error_class") for query in failures["queries"]),
+        ]
+        rows.sort(key=lambda row: row["end_time"] or "", reverse=True)
+        if rows:
+            self._failures.show(frame_of(rows))
+            self._failures.say()
+        else:
+            self._failures.say("✓ NO FAILURES", "No failed run or query in the last 24 h.", STYLES["good"])
+
+    def forget(self) -> None:
+        super().forget()
+        self._health = None
+        self._alerts.forget()
+        self._failures.forget()
+        for tile in self._tiles.values():
+            tile.forget()
+        self._sources.update("")
+
+    def stop(self) -> None:
+        super().stop()
+        self.workers.cancel_group(self, "load-chart")
+
+    # Words
+
+    def say_loading(self) -> None:
+        self._alerts.say("» LOADING", "Asking for the alerts …")
+        self._failures.say("» LOADING", "Asking for the newest failures …")
+
+    def say_trouble(self, sentence: str) -> None:
+        if self._health is None:
+            self._alerts.say("✗ NO ANSWER", sentence, STYLES["bad"])
+            self._failures.say("✗ NO ANSWER", "See above.")
+
+    def say_paused(self) -> None:
+        self._alerts.say("PAUSED", "Nothing has been asked here yet. r asks once, space goes on.")
+        self._failures.say("PAUSED", "Nothing has been asked here yet.")
+
+    def tell(self) -> None:
+        health = self._health
+        if health is None:
+            word = "failed" if self.trouble else "unknown"
+            self._verdict.tell(Text(f" {marked(word).upper()} ", style="bold").append(self.trouble or " nothing known yet"))
+            return
+        style = f"bold reverse {STYLES[tone(health['status'])].replace('bold ', '')}"
+        now = self.session.seen_at
+        fetched = clock_words(datetime.fromisoformat(health["fetched_at"]), self.session.zone, now)
+        text = Text(f"  {marked(health['status']).upper()}  ", style=style)
+        text.append(f"  {_firing(health['alerts']['by_severity'])}", style="bold")
+        text.append(f" · last {window_words(_HOURS)} · fetched {fetched}")
+        self._verdict.tell(text)
+        self._sources.update(self._source_lines(health["sources"]))
+
+    def _source_lines(self, sources: dict[str, dict[str, Any]]) -> Text:
+        now = self.session.seen_at
+        lines = Text()
+        for name, source in sources.items():
+            state = source["state"]
+            lines.append("\n" if lines else "").append(f" {marked(state):<9}", style=STYLES[tone(state)])
+            lines.append(f" {TABLES[name]:<34}")
+            if source["as_of"] is None:
+                lines.append(" no data seen")
+            else:
+                as_of = datetime.fromisoformat(source["as_of"])
+                age = age_words((now - as_of).total_seconds())
+                when = clock_words(as_of, self.session.zone, now)
+                lines.append(f" data until {when}, {age} {'old' if self.session.paused else 'ago'}")
+            if source["reason"] and state != "fresh":
+                lines.append(f"\n   {one_line(source['reason'])}", style=STYLES[tone(state)])
+        return lines
+
+    def take_focus(self) -> None:
+        self._alerts.focus()
+
+    def on_frame_table_opened(self, event: FrameTable.Opened) -> None:
+        event.stop()
+        if event.table is self._alerts:
+            self.app.push_screen(AlertScreen(self.session, event.row), self.follow)
+        elif self._health is not None:
+            self._open_failure(event.row.item(0, "kind"), event.row.item(0, "workspace_id"), event.row.item(0, "id"))
+
+    def _open_failure(self, kind: str, workspace_id: str, row_id: str) -> None:
+        from sysmon_tui.tui.frames import frame_of  # noqa: PLC0415 (polars, only once there are rows)
+
+        assert self._health is not None
+        listed, id_name = ("workflows", "run_id") if kind == "run" else ("queries", "statement_id")
+        screen = RunScreen if kind == "run" else QueryScreen
+        for row in self._health["recent_failures"][listed]:
+            if row["workspace_id"] == workspace_id and row[id_name] == row_id:
+                self.app.push_screen(screen(self.session, frame_of([row])))
+                return
+
+
+def _failure(kind: str, row: dict[str, Any], name: str, id_name: str, why: str) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "workspace_id": row["workspace_id"],
+        "id": row[id_name],
+        "end_time": row["end_time"],
+        "status": row["status"],
+        "name": row[name],
+        "why": row["error_message"] or row[why],
+    }
+
+
+def _firing(by_severity: dict[str, int]) -> str:
+    parts = [f"{count} {severity}" for severity, count in by_severity.items() if count]
+    return f"alerts firing: {', '.join(parts)}" if parts else "no alert fires"

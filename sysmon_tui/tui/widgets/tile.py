@@ -1,0 +1,71 @@
+"""A part of the estate in three lines: how many, how many failed, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from sysmon_tui.tui.bars import bars
+from sysmon_tui.tui.marks import STYLES
+from sysmon_tui.tui.widgets.count_chart import count_columns
+from sysmon_tui.tui.widgets.lines import Line
+from sysmon_tui.tui.words import number_words
+
+if TYPE_CHECKING:
+    from sysmon_tui.views.answer import Answer
+
+
+class Tile(Line):
+    """`failed_word` says what counts as failed here."""
+
+    def __init__(self, title: str, failed_word: str, failed: Collection[str] | None) -> None:
+        super().__init__(Text(f"{title}\n…"), classes="tile")
+        self._title = title
+        self._failed_word = failed_word
+        self._failed = failed
+        self._tally: dict[str, Any] | None = None
+        self._counts: Answer | None = None
+
+    def show(self, tally: dict[str, Any]) -> None:
+        """`total`, `failed` and `success_rate` (0 to 1); None where it is not known."""
+        self._tally = tally
+        self._draw()
+
+    def show_counts(self, counts: Answer) -> None:
+        self._counts = counts
+        self._draw()
+
+    def forget(self) -> None:
+        self._tally = self._counts = None
+        self.tell(Text(f"{self._title}\n…"))
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._tally is None:
+            return
+        total, failed, rate = (self._tally.get(name) for name in ("total", "failed", "success_rate"))
+        text = Text(f"{self._title} ", style="bold")
+        if total is None:
+            text.append("? not known", style=STYLES["warn"])
+        else:
+            text.append(number_words(total))
+            if rate is not None:
+                text.append(f"  {_percent(rate)} ok", style=STYLES["dim"])
+            if failed:
+                text.append(f"\n✗ {number_words(failed)} {self._failed_word}", style=STYLES["bad"])
+            else:
+                text.append(f"\n✓ none {self._failed_word}", style=STYLES["good"])
+        if self._counts is not None and self._counts.state not in ("denied", "failed") and self.size.width:
+            values = count_columns(self._counts, self._failed, self.size.width)
+            text.append(f"\n{bars(values)}", style="red" if self._failed else "cyan")
+        self.tell(text)
+
+
+def _percent(share: float) -> str:
+    """Never 100 % while something failed."""
+    percent = share * 100
+    return f"{min(percent, 99.9):.1f} %" if share < 1 else "100 %"

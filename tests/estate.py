@@ -1,0 +1,176 @@
+"""An empty estate for golden scenarios: the reference's tables in DuckDB, filled by hand, row by row.
+
+Times are written as minutes or texts relative to nothing: `at("10:30")` is that time of the scenario's day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from sysmon_tui.clock import HeldClock
+from sysmon_tui.config import Config, TenantConfig, Thresholds
+from sysmon_tui.datasets.statement import TABLES
+from sysmon_tui.services.monitor import Monitor
+from sysmon_tui.services.query import QueryService
+from sysmon_tui.sources.base import Source
+from sysmon_tui.sources.embedded import CATALOG, EmbeddedSource
+
+REFERENCE = Path(__file__).parent / "reference" / "system_tables.sql"
+DAY = datetime(2026, 3, 10, tzinfo=UTC)
+WORKSPACE = "1111111111111111"
+OTHER_WORKSPACE = "2222222222222222"
+
+
+def at(clock: str, day: int = 0) -> datetime:
+    """`at("09:15")` on the scenario's day; `day=-1` is the day before."""
+    hours, minutes, *seconds = (int(part) for part in clock.split(":"))
+    return DAY + timedelta(days=day, hours=hours, minutes=minutes, seconds=seconds[0] if seconds else 0)
+
+
+@cache
+def _ddl() -> tuple[str, ...]:
+    texts = []
+    for statement in sqlglot.parse(REFERENCE.read_text(encoding="utf-8"), read="databricks"):
+        if not isinstance(statement, exp.Create) or statement.kind != "TABLE":
+            continue
+        for table in statement.find_all(exp.Table):
+            table.set("catalog", exp.to_identifier(CATALOG))
+        statement.set("properties", None)
+        texts.append(statement.sql(dialect="duckdb").replace("TIMESTAMPTZ", "TIMESTAMP"))
+    return tuple(texts)
+
+
+class Estate:
+    """`add` rows, then ask a `monitor`. Columns that are not given are NULL."""
+
+    def __init__(self, now: datetime) -> None:
+        self.clock = HeldClock(now)
+        self.connection = duckdb.connect()
+        self.connection.execute(f"ATTACH ':memory:' AS {CATALOG}")
+        for schema in sorted({table.split(".")[1] for table in TABLES.values()}):
+            self.connection.execute(f"CREATE SCHEMA {CATALOG}.{schema}")
+        for text in _ddl():
+            self.connection.execute(text)
+
+    def add(self, table: str, **columns: Any) -> None:
+        """A row of a table, by its key in TABLES; instants are aware and stored as UTC."""
+        schema, name = TABLES[table].split(".")[1:]
+        values = {
+            key: value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
+            for key, value in columns.items()
+        }
+        names = ", ".join(f'"{key}"' for key in values)
+        marks = ", ".join(f"${key}" for key in values)
+        self.connection.execute(
+            f"INSERT INTO {CATALOG}.{schema}.{name} ({names}) VALUES ({marks})", values
+        )
+
+    def slice(
+        self,
+        run_id: str,
+        start: datetime,
+        end: datetime,
+        result: str | None = None,
+        *,
+        job_id: str = "7",
+        workspace_id: str = WORKSPACE,
+        **columns: Any,
+    ) -> None:
+        """A slice of a run; `result` ends it."""
+        self.add(
+            "job_run_timeline",
+            workspace_id=workspace_id,
+            job_id=job_id,
+            run_id=run_id,
+            period_start_time=start,
+            period_end_time=end,
+            result_state=result,
+            **{"run_type": "JOB_RUN", **columns},
+        )
+
+    def job(
+        self, job_id: str, name: str | None, changed: datetime, *, workspace_id: str = WORKSPACE, **columns: Any
+    ) -> None:
+        self.add("jobs", workspace_id=workspace_id, job_id=job_id, name=name, change_time=changed, **columns)
+
+    def query(
+        self, statement_id: str, start: datetime, end: datetime, status: str = "FINISHED", **columns: Any
+    ) -> None:
+        warehouse_id = columns.pop("warehouse_id", "wh1")
+        self.add(
+            "query_history",
+            statement_id=statement_id,
+            start_time=start,
+            end_time=end,
+            execution_status=status,
+            **{
+                "workspace_id": WORKSPACE,
+                "executed_by": "ann@example.com",
+                "compute": {"type": "WAREHOUSE", "cluster_id": None, "warehouse_id": warehouse_id},
+                "total_duration_ms": int((end - start).total_seconds() * 1000),
+                **columns,
+            },
+        )
+
+    def warehouse_event(
+        self, kind: str, when: datetime, clusters: int = 1, *, warehouse_id: str = "wh1"
+    ) -> None:
+        self.add(
+            "warehouse_events",
+            workspace_id=WORKSPACE,
+            warehouse_id=warehouse_id,
+            event_type=kind,
+            cluster_count=clusters,
+            event_time=when,
+        )
+
+    def event(self, event_id: str | None, when: datetime, action: str, status: int = 200, **columns: Any) -> None:
+        """An audit event of the service `accounts`, at account level."""
+        email = columns.pop("email", "ann@example.com")
+        self.add(
+            "audit",
+            event_id=event_id,
+            event_time=when,
+            event_date=when.date(),
+            action_name=action,
+            response={"status_code": status, "error_message": None, "result": None},
+            user_identity={"email": email, "subject_name": None},
+            **{"workspace_id": "0", "service_name": "accounts", **columns},
+        )
+
+    def source(self) -> EmbeddedSource:
+        return EmbeddedSource(self.connection)
+
+    def monitor(
+        self,
+        *,
+        tenant: str = "t",
+        thresholds: Thresholds | None = None,
+        workspace_ids: tuple[str, ...] = (),
+        open_source: Callable[[], Source] | None = None,
+        tables: Mapping[str, str] | None = None,
+    ) -> Monitor:
+        """A monitor of this estate with the default configuration."""
+        config = Config(tenants={tenant: TenantConfig(source="demo")})
+        service = QueryService(
+            tenant,
+            open_source or self.source,
+            self.clock,
+            refresh_s=config.refresh.seconds,
+            timeout_s=30,
+            stale_after={
+                table: timedelta(minutes=minutes)
+                for table, minutes in config.freshness.stale_after_minutes.items()
+            },
+            workspace_ids=workspace_ids,
+            tables=tables,
+        )
+        return Monitor(service, thresholds or config.thresholds)

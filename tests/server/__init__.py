@@ -1,0 +1,1 @@
+"""The headless mode, over real sockets."""
