@@ -99,7 +99,9 @@ class Runtime:
                 )
         tenant = self.tenants.get(name)
         if tenant is None:
-            raise RequestError("There is no such tenant.", parameter="tenant", status=404, code="tenant_unknown")
+            raise RequestError(
+                "There is no such tenant.", parameter="tenant", status=404, code="tenant_unknown"
+            )
         return tenant
 
     async def close(self) -> None:

@@ -69,9 +69,7 @@ class Estate:
         }
         names = ", ".join(f'"{key}"' for key in values)
         marks = ", ".join(f"${key}" for key in values)
-        self.connection.execute(
-            f"INSERT INTO {CATALOG}.{schema}.{name} ({names}) VALUES ({marks})", values
-        )
+        self.connection.execute(f"INSERT INTO {CATALOG}.{schema}.{name} ({names}) VALUES ({marks})", values)
 
     def slice(
         self,
@@ -97,7 +95,13 @@ class Estate:
         )
 
     def job(
-        self, job_id: str, name: str | None, changed: datetime, *, workspace_id: str = WORKSPACE, **columns: Any
+        self,
+        job_id: str,
+        name: str | None,
+        changed: datetime,
+        *,
+        workspace_id: str = WORKSPACE,
+        **columns: Any,
     ) -> None:
         self.add("jobs", workspace_id=workspace_id, job_id=job_id, name=name, change_time=changed, **columns)
 
@@ -132,7 +136,9 @@ class Estate:
             event_time=when,
         )
 
-    def event(self, event_id: str | None, when: datetime, action: str, status: int = 200, **columns: Any) -> None:
+    def event(
+        self, event_id: str | None, when: datetime, action: str, status: int = 200, **columns: Any
+    ) -> None:
         """An audit event of the service `accounts`, at account level."""
         email = columns.pop("email", "ann@example.com")
         self.add(

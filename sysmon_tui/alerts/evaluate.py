@@ -42,21 +42,38 @@ class Seen:
     reason: str | None
 
 
-def hourly(
-    rule: Rule, seen: Seen, *, threshold: int, time_column: str, who: str, tenant: str
-) -> list[Alert]:
+def hourly(rule: Rule, seen: Seen, *, threshold: int, time_column: str, who: str, tenant: str) -> list[Alert]:
     """Alerts of a rule on events within an hour. `who` is the column whose commonest values the message names."""
     found: list[Alert] = []
     if seen.as_of is not None:
         times = seen.frame.get_column(time_column).to_list()
         cut = seen.total > seen.frame.height
         for episode in episodes(times, threshold, seen.as_of):
-            found.append(_hourly_alert(rule, seen, episode, threshold, time_column, who, tenant, cut))
+            found.append(
+                _hourly_alert(
+                    rule,
+                    seen,
+                    episode,
+                    threshold=threshold,
+                    time_column=time_column,
+                    who=who,
+                    tenant=tenant,
+                    cut=cut,
+                )
+            )
     return _or_unknown(found, rule, seen, threshold, tenant)
 
 
 def _hourly_alert(
-    rule: Rule, seen: Seen, episode: Episode, threshold: int, time_column: str, who: str, tenant: str, cut: bool
+    rule: Rule,
+    seen: Seen,
+    episode: Episode,
+    *,
+    threshold: int,
+    time_column: str,
+    who: str,
+    tenant: str,
+    cut: bool,
 ) -> Alert:
     upto = episode.ended_at or seen.as_of or seen.fetched_at
     inside = seen.frame.filter((pl.col(time_column) > upto - HOUR) & (pl.col(time_column) <= upto))
@@ -143,7 +160,7 @@ def _or_unknown(found: list[Alert], rule: Rule, seen: Seen, threshold: int, tena
             ids=[],
             parameters={},
             unknown=True,
-        )
+        ),
     ]
 
 
@@ -197,7 +214,9 @@ def _evidence(rule: Rule, ids: list[str | None], parameters: dict[str, Any]) -> 
     """The rows' ids, and a statement for a SQL editor that shows them; only plain ids get into its text."""
     shown = [row_id for row_id in ids if row_id][:_EVIDENCE_ROWS]
     plain = [f"'{row_id}'" for row_id in shown if re.fullmatch(r"[\w-]+", row_id, re.ASCII)]
-    statement = f"SELECT * FROM {TABLES[rule.table]} WHERE {rule.key} IN ({', '.join(plain)})" if plain else None
+    statement = (
+        f"SELECT * FROM {TABLES[rule.table]} WHERE {rule.key} IN ({', '.join(plain)})" if plain else None
+    )
     return {"ids": shown, "dataset": rule.dataset, "parameters": parameters, "statement": statement}
 
 
@@ -228,5 +247,3 @@ def worth_showing(alerts: Iterable[Alert], *, since: datetime | None) -> list[Al
         if alert["state"] != "resolved"
         or (since is not None and datetime.fromisoformat(alert["resolved_at"]) >= since)
     ]
-
-

@@ -143,13 +143,12 @@ def _value(text: str, kind: Any | None) -> object:
 def _syntax(message: str, text: str) -> str:
     found = _AT_LINE.search(message)
     reason = _AT_LINE.sub("", message).rstrip(".")
-    if found is None or found[1] is None:
-        return f": is not TOML: {reason} (at the end of the file)."
-    line = text.split("\n")[int(found[1]) - 1]
+    lines = text.rstrip().split("\n")
+    number = int(found[1]) if found and found[1] else len(lines)
     if reason.startswith(("Cannot overwrite", "Cannot declare", "Cannot mutate")):
-        name = one_line(line.partition("=")[0].strip(), 80)
-        return f", line {found[1]}: {name}: stands there twice; expected each key once."
-    return f", line {found[1]}: is not TOML: {reason}."
+        name = one_line(lines[number - 1].partition("=")[0].strip(), 80)
+        return f", line {number}: {name}: stands there twice; expected each key once."
+    return f", line {number}: is not TOML: {reason}."
 
 
 def _line_of(text: str, path: KeyPath) -> int | None:

@@ -53,7 +53,9 @@ def typed(dataset: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     known = DATASETS.get(dataset)
     if known is None:
         raise RequestError(
-            f"There is no dataset of that name; there are {', '.join(DATASETS)}.", parameter="dataset", status=404
+            f"There is no dataset of that name; there are {', '.join(DATASETS)}.",
+            parameter="dataset",
+            status=404,
         )
     arguments: dict[str, Any] = {}
     for name, text in parameters.items():

@@ -28,7 +28,9 @@ class Cursor:
 
     def encode(self, tenant: str, ask: Ask) -> str:
         fields = [to_micros(self.window_end), self.after_us, self.after_key, _digest(tenant, ask)]
-        return base64.urlsafe_b64encode(json.dumps(fields, separators=(",", ":")).encode()).rstrip(b"=").decode()
+        return (
+            base64.urlsafe_b64encode(json.dumps(fields, separators=(",", ":")).encode()).rstrip(b"=").decode()
+        )
 
     @classmethod
     def decode(cls, text: str, tenant: str, ask: Ask) -> Cursor:
@@ -36,7 +38,9 @@ class Cursor:
             if len(text) > _MAX_CHARS:
                 raise ValueError("too long")
             padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-            end_us, after_us, after_key, digest = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+            end_us, after_us, after_key, digest = json.loads(
+                base64.b64decode(padded, altchars=b"-_", validate=True)
+            )
             if digest != _digest(tenant, ask) or not isinstance(after_key, str):
                 raise ValueError("of another question")
             end = EPOCH + timedelta(microseconds=int(end_us))

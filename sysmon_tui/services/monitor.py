@@ -7,7 +7,6 @@ down (the Answer says so) and raises RequestError for arguments that are wrong.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -16,20 +15,17 @@ from typing import Any
 import polars as pl
 
 from sysmon_tui import limits
-from sysmon_tui.alerts import evaluate, rules
-from sysmon_tui.clock import rfc3339
 from sysmon_tui.config import Thresholds
 from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
+from sysmon_tui.services import overview
+from sysmon_tui.services.evaluation import Evaluation
 from sysmon_tui.services.query import QueryService, Result
-from sysmon_tui.views import audit, health, queries, warehouses, workflows
-from sysmon_tui.views.answer import Answer, plain_rows
+from sysmon_tui.views import audit, queries, warehouses, workflows
+from sysmon_tui.views.answer import Answer
 
 _ASK_HOURS = limits.DEFAULT_HOURS
 _PAGE = limits.DEFAULT_PAGE_ROWS
-# The fact tables that health needs, by key of TABLES.
-HEALTH_TABLES = ("job_run_timeline", "query_history", "warehouse_events", "audit")
-_RECENT_FAILURES = 10
 
 
 class Monitor:
@@ -37,7 +33,7 @@ class Monitor:
 
     def __init__(self, service: QueryService, thresholds: Thresholds) -> None:
         self.service = service
-        self.thresholds = thresholds
+        self._evaluation = Evaluation(service, thresholds)
 
     # Listings ------------------------------------------------------------------------------------------------
 
@@ -142,7 +138,12 @@ class Monitor:
         fresh: bool = False,
     ) -> Answer:
         ask = asks.audit_events(
-            hours=hours, action_name=action_name, user_email=user_email, status=status, limit=limit, cursor=cursor
+            hours=hours,
+            action_name=action_name,
+            user_email=user_email,
+            status=status,
+            limit=limit,
+            cursor=cursor,
         )
         result = await self.service.answer(ask, fresh=fresh)
         return _answer("events", result, audit.events(result.frame))
@@ -168,117 +169,15 @@ class Monitor:
         self, *, hours: float | None = None, category: str | None = None, fresh: bool = False
     ) -> Answer:
         """What fires now, or can't be known; with `hours` also what fired and resolved within them."""
-        look_back = asks.checked_hours(_ASK_HOURS if hours is None else hours)
-        evaluated = await asyncio.gather(
-            *(
-                call(look_back, fresh)
-                for rule_category, call in self._evaluations()
-                if category in (None, rule_category)
-            )
-        )
-        seen = [one for one, _ in evaluated]
-        found = [alert for _, alerts in evaluated for alert in alerts]
-        window = min((one.window for one in seen), key=lambda window: window.end)
-        shown = evaluate.in_order(
-            evaluate.worth_showing(found, since=None if hours is None else window.start)
-        )
-        severities = evaluate.by_severity(shown)
-        worst = _worst(seen)
-        return Answer(
-            "alerts",
-            _alert_frame(shown),
-            len(shown),
-            window,
-            min((one.as_of for one in seen if one.as_of is not None), default=None),
-            min(one.fetched_at for one in seen),
-            worst.state,
-            worst.reason,
-            extra={"total_alerts": sum(severities.values()), "by_severity": severities},
-            records=shown,
-        )
-
-    def _evaluations(self) -> list[tuple[str, Callable[[float, bool], Awaitable[tuple[Result, list[evaluate.Alert]]]]]]:
-        return [
-            ("workflow", self._consecutive),
-            ("workflow", self._failed_runs_alerts),
-            ("security", self._failed_logins_alerts),
-            ("query", self._failed_queries_alerts),
-        ]
-
-    async def _consecutive(self, hours: float, fresh: bool) -> tuple[Result, list[evaluate.Alert]]:
-        threshold = self.thresholds.consecutive_failures
-        result = await self.service.answer(asks.failure_streaks(hours=hours, threshold=threshold), fresh=fresh)
-        return result, evaluate.consecutive(_seen(result), threshold=threshold, tenant=self.service.tenant)
-
-    async def _failed_runs_alerts(self, hours: float, fresh: bool) -> tuple[Result, list[evaluate.Alert]]:
-        result = await self.service.answer(_failed_runs_ask(hours), fresh=fresh)
-        return result, self._hourly(rules.FAILED_RUNS, result, "end_time", "workflow_name")
-
-    async def _failed_queries_alerts(self, hours: float, fresh: bool) -> tuple[Result, list[evaluate.Alert]]:
-        result = await self.service.answer(_failed_queries_ask(hours), fresh=fresh)
-        return result, self._hourly(rules.FAILED_QUERIES, result, "end_time", "error_class")
-
-    async def _failed_logins_alerts(self, hours: float, fresh: bool) -> tuple[Result, list[evaluate.Alert]]:
-        ask = asks.audit_events(hours=_alert_hours(hours), failed_logins=True, limit=limits.ALERT_ROWS)
-        result = await self.service.answer(ask, fresh=fresh)
-        return result, self._hourly(rules.FAILED_LOGINS, result, "event_time", "user_email")
-
-    def _hourly(self, rule: rules.Rule, result: Result, time_column: str, who: str) -> list[evaluate.Alert]:
-        threshold: int = getattr(self.thresholds, rule.setting)
-        return evaluate.hourly(
-            rule,
-            _seen(result),
-            threshold=threshold,
-            time_column=time_column,
-            who=who,
-            tenant=self.service.tenant,
-        )
+        return await self._evaluation.run(hours=hours, category=category, fresh=fresh)
 
     async def health(self, *, fresh: bool = False) -> dict[str, Any]:
         """`/api/monitoring/health`: one word, and what stands behind it."""
-        alerts, runs, finished, metrics, events, failed_runs, failed_queries, names, hosts = await asyncio.gather(
-            self.alerts(fresh=fresh),
-            self.counts("workflows", fresh=fresh),
-            self.counts("queries", fresh=fresh),
-            self.warehouses(fresh=fresh),
-            self.counts("audit", fresh=fresh),
-            self.service.answer(_failed_runs_ask(_ASK_HOURS), fresh=fresh),
-            self.service.answer(_failed_queries_ask(_ASK_HOURS), fresh=fresh),
-            self._warehouse_names(),
-            self._hosts(),
-        )
-        sources = {name: self.service.tables.source(name) for name in HEALTH_TABLES}
-        severities = alerts.extra["by_severity"]
-        recent_runs = _recent(failed_runs, runs.window.start)
-        recent_queries = _recent(failed_queries, finished.window.start)
-        return {
-            "tenant": self.service.tenant,
-            "status": health.status(severities, [source["state"] for source in sources.values()]),
-            "window": runs.window.document(),
-            "fetched_at": rfc3339(runs.fetched_at),
-            "summary": {
-                "workflows": _tally(runs, asks.FAILED_RUN_STATES),
-                "queries": _tally(finished, ("FAILED",)),
-                "warehouses": _warehouse_tally(metrics),
-                "audit": _tally(events, ("failure", "failed_login")),
-            },
-            "alerts": {**alerts.extra, "alerts": alerts.rows()},
-            "recent_failures": {
-                "workflows": plain_rows(workflows.workflows(recent_runs, hosts)),
-                "queries": plain_rows(queries.queries(recent_queries, names, hosts)),
-            },
-            "sources": sources,
-        }
+        return await overview.overview(self, fresh=fresh)
 
     async def detailed_health(self) -> dict[str, Any]:
         """`/health/detailed`: health, and per table how its statements went."""
-        summary = await self.health()
-        statistics = self.service.tables.statistics()
-        nothing = {"statements": 0, "failures": 0, "p95_ms": None, "cache_hits": 0, "last_error": None}
-        sources = {
-            name: {**source, **statistics.get(name, nothing)} for name, source in summary["sources"].items()
-        }
-        return {**summary, "sources": sources, "tables": statistics}
+        return await overview.detailed(self)
 
     # Text parameters ------------------------------------------------------------------------------------------
 
@@ -327,85 +226,3 @@ def _answer(key: str, result: Result, frame: pl.DataFrame, extra: dict[str, Any]
         result.next_cursor,
         extra or {},
     )
-
-
-def _alert_hours(hours: float) -> float:
-    # One hour more, so that the first hour of the window is counted whole.
-    return min(limits.MAX_HOURS, hours + 1)
-
-
-def _failed_runs_ask(hours: float) -> Ask:
-    return asks.runs(hours=_alert_hours(hours), status="failed", limit=limits.ALERT_ROWS)
-
-
-def _failed_queries_ask(hours: float) -> Ask:
-    return asks.queries(hours=_alert_hours(hours), status="failed", limit=limits.ALERT_ROWS)
-
-
-def _seen(result: Result) -> evaluate.Seen:
-    return evaluate.Seen(
-        result.frame, result.total, result.as_of, result.fetched_at, result.state, result.reason
-    )
-
-
-def _recent(result: Result, since: datetime) -> pl.DataFrame:
-    """The newest failures of a window, from the rows that the alert rules have read anyway."""
-    return result.frame.filter(pl.col("end_time") >= since).head(_RECENT_FAILURES)
-
-
-def _tally(answer: Answer, failed_states: tuple[str, ...]) -> dict[str, Any]:
-    if answer.state in ("denied", "failed"):
-        return health.UNKNOWN_TALLY
-    return health.tally_of(answer.frame, failed_states)
-
-
-def _warehouse_tally(answer: Answer) -> dict[str, Any]:
-    """Warehouses, and those with a start that failed."""
-    if answer.state in ("denied", "failed"):
-        return health.UNKNOWN_TALLY
-    return health.tally(answer.frame.height, answer.frame.filter(pl.col("failures") > 0).height)
-
-
-def _worst(results: list[Result]) -> Result:
-    order = ("failed", "denied", "stale", "empty", "fresh")
-    return min(results, key=lambda result: order.index(result.state))
-
-
-def _alert_frame(alerts: list[evaluate.Alert]) -> pl.DataFrame:
-    """Alerts as columns for tables and exports; what nests stands as JSON text."""
-    flat = [
-        {
-            name: json.dumps(value)
-            if isinstance(value, dict)
-            else datetime.fromisoformat(value)
-            if name in _ALERT_TIMES and value is not None
-            else value
-            for name, value in alert.items()
-        }
-        for alert in alerts
-    ]
-    return pl.DataFrame(flat, schema=_ALERT_SCHEMA, orient="row")
-
-
-_ALERT_TIMES = ("started_at", "detected_at", "resolved_at", "as_of", "silenced_until")
-_INSTANT = pl.Datetime("us", "UTC")
-_ALERT_SCHEMA: dict[str, pl.DataType] = {
-    "id": pl.String(),
-    "rule": pl.String(),
-    "category": pl.String(),
-    "severity": pl.String(),
-    "state": pl.String(),
-    "title": pl.String(),
-    "message": pl.String(),
-    "value": pl.Int64(),
-    "threshold": pl.Int64(),
-    "entity": pl.String(),
-    "started_at": _INSTANT,
-    "detected_at": _INSTANT,
-    "resolved_at": _INSTANT,
-    "as_of": _INSTANT,
-    "acknowledged_by": pl.String(),
-    "silenced_until": _INSTANT,
-    "runbook_url": pl.String(),
-    "evidence": pl.String(),
-}

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import cast
 
 import polars as pl
 
@@ -23,8 +24,8 @@ from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.datasets.statement import TABLES, Value, quoted
 from sysmon_tui.errors import SourceError
 from sysmon_tui.services.cursor import Cursor
-from sysmon_tui.services.threads import in_daemon_thread
 from sysmon_tui.services.tables import TableKnowledge
+from sysmon_tui.services.threads import in_daemon_thread
 from sysmon_tui.sources.base import Request, Source
 from sysmon_tui.views.answer import State, Window
 
@@ -218,7 +219,9 @@ class QueryService:
             frame, next_cursor = self._page(ask, window, frame.filter(pl.col("row_key").is_not_null()))
         else:
             # A LEFT JOIN keeps one row for the date of an answer that has no rows.
-            frame = frame.filter(~pl.all_horizontal(pl.exclude("as_of", "count", "failures", "users").is_null()))
+            frame = frame.filter(
+                ~pl.all_horizontal(pl.exclude("as_of", "count", "failures", "users").is_null())
+            )
             total = frame.height
         frame = frame.drop("as_of", "total", "sort_time", "row_key", strict=False)
         state, reason = self._state(statement.table, window, as_of)
@@ -268,7 +271,9 @@ class QueryService:
         state: State = "denied" if error.denied else "failed"
         if ask.statement.table is not None:
             known = good.as_of if good is not None else None
-            self.tables.seen(ask.statement.table, "stale" if good else state, error.sentence, known, window_end)
+            self.tables.seen(
+                ask.statement.table, "stale" if good else state, error.sentence, known, window_end
+            )
         if good is not None:
             return replace(good, state="stale", reason=error.sentence)
         kept = {name: kind for name, kind in ask.statement.schema.items() if name not in _SERVICE_COLUMNS}
@@ -283,7 +288,9 @@ class QueryService:
         self._entries[ask] = entry
         self._entries.move_to_end(ask)
         rows = sum(kept.result.frame.height for kept in self._entries.values())
-        while len(self._entries) > 1 and (len(self._entries) > limits.CACHED_ANSWERS or rows > limits.CACHED_ROWS):
+        while len(self._entries) > 1 and (
+            len(self._entries) > limits.CACHED_ANSWERS or rows > limits.CACHED_ROWS
+        ):
             _, dropped = self._entries.popitem(last=False)
             rows -= dropped.result.frame.height
 
@@ -308,9 +315,7 @@ _SERVICE_COLUMNS = ("as_of", "total", "sort_time", "row_key")
 
 
 def _row_limit(ask: Ask) -> int:
-    limit = dict(ask.values)["row_limit"]
-    assert isinstance(limit, int)
-    return limit
+    return cast(int, dict(ask.values)["row_limit"])
 
 
 def _span(span: timedelta) -> str:

@@ -35,7 +35,7 @@ async def in_daemon_thread(call: Callable[[], T]) -> T:
         error: BaseException | None = None
         try:
             value = call()
-        except BaseException as caught:  # noqa: BLE001 (handed to the waiter, whatever it is)
+        except BaseException as caught:
             error = caught
         if not loop.is_closed():
             try:

@@ -64,7 +64,9 @@ class EmbeddedSource:
         connection = duckdb.connect()
         try:
             # ATTACH takes no parameters; the path comes from the user's own configuration.
-            connection.execute(f"ATTACH '{str(database).replace(chr(39), chr(39) * 2)}' AS {CATALOG} (READ_ONLY)")
+            connection.execute(
+                f"ATTACH '{str(database).replace(chr(39), chr(39) * 2)}' AS {CATALOG} (READ_ONLY)"
+            )
         except duckdb.Error as error:
             raise StatementFailed(
                 f"The database {database} cannot be opened: {_first_line(error)}",
@@ -95,7 +97,9 @@ class EmbeddedSource:
                     f"A table that {request.statement.name} reads is not there: {_first_line(error)}",
                     "Check the tenant's `tables` and `database`.",
                 ) from error
-            raise StatementFailed(f"The embedded engine refused {request.statement.name}: {_first_line(error)}") from error
+            raise StatementFailed(
+                f"The embedded engine refused {request.statement.name}: {_first_line(error)}"
+            ) from error
         finally:
             timer.cancel()
             if timer.is_alive():

@@ -44,19 +44,40 @@ ACTIONS: tuple[Action, ...] = (
         for number, (name, title) in enumerate(TABS, start=1)
     ),
     Action("table", "open", "enter", "enter", "Open the row: what happened, and why.", "open", 2),
-    Action("app", "filter", "slash", "/", "Filter: keep the rows that show this text, in any column.", "filter", 3),
+    Action(
+        "app",
+        "filter",
+        "slash",
+        "/",
+        "Filter: keep the rows that show this text, in any column.",
+        "filter",
+        3,
+    ),
     Action("app", "failed_only", "f", "f", "Failed only, or all (Workflows, Queries, Audit).", "failed", 2),
-    Action("app", "window(-1)", "left_square_bracket", "[", "A shorter window: 30 d, 7 d, 24 h, 6 h, 1 h.", "shorter", 5),
+    Action(
+        "app",
+        "window(-1)",
+        "left_square_bracket",
+        "[",
+        "A shorter window: 30 d, 7 d, 24 h, 6 h, 1 h.",
+        "shorter",
+        5,
+    ),
     Action("app", "window(1)", "right_square_bracket", "]", "A longer window.", "longer", 5),
-    Action("app", "sort", "s", "s", "Sort by the next column; after the last, newest first again.", "sort", 6),
+    Action(
+        "app", "sort", "s", "s", "Sort by the next column; after the last, newest first again.", "sort", 6
+    ),
     Action("app", "reverse", "S", "S", "Reverse the sorting."),
     Action("app", "refresh", "r", "r", "Ask the warehouse now.", "now", 4),
-    Action("app", "pause", "space", "space", "Pause: no statement runs until space is pressed again.", "pause", 4),
+    Action(
+        "app", "pause", "space", "space", "Pause: no statement runs until space is pressed again.", "pause", 4
+    ),
     Action("app", "tenant", "t", "t", "Choose the tenant.", "tenant", 7),
-    Action("app", "back", "escape", "esc", "Clear the filter; in a detail view, go back."),
-    Action("detail", "back", "escape", "esc", "Back.", "back", 1),
+    Action("app", "clear_filter", "escape", "esc", "Clear the filter; in a detail view, go back."),
+    Action("detail", "leave", "escape", "esc", "Back.", "back", 1),
     Action("detail", "jump", "g", "g", "From an alert: go to the rows behind it.", "rows", 2),
-    Action("choice", "back", "escape", "esc", "Back.", "back", 1),
+    Action("choice", "leave", "escape", "esc", "Back.", "back", 1),
+    Action("choice", "app.quit", "q", "q", "Quit.", "quit", 1),
     Action("app", "help", "question_mark", "?", "This list.", "help", 1),
     Action("app", "quit", "q", "q", "Quit at once; running statements are cancelled.", "quit", 1),
     Action("app", "quit", "ctrl+c,ctrl+q", "ctrl+c", "Quit, also while typing.", priority=True),
@@ -84,9 +105,11 @@ def bindings(place: Place) -> list[BindingType]:
 
 
 def footer(places: Iterable[Place], without: Iterable[str] = ()) -> list[Action]:
-    """The actions that a footer names, in the registry's order."""
+    """The actions that a footer names, in their order."""
     hidden, wanted = frozenset(without), frozenset(places)
-    return [action for action in ACTIONS if action.footer and action.place in wanted and action.call not in hidden]
+    return [
+        action for action in ACTIONS if action.footer and action.place in wanted and action.call not in hidden
+    ]
 
 
 def help_rows() -> list[tuple[str, str]]:

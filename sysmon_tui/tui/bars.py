@@ -33,10 +33,10 @@ def buckets(
     statuses: Collection[str] | None,
     columns: int,
 ) -> list[int | None]:
-    """Sums per screen column over start..end, each of equally many buckets; None for what lies after `arrived`.
+    """Sums per screen column over start..end, equally many buckets each; None for what lies after `arrived`.
 
-    `counts` are (bucket_start, status, count) with starts on multiples of `bucket` since 1970; `statuses` are those
-    counted, None for all.
+    `counts` are (bucket_start, status, count) with starts on multiples of `bucket` since 1970; `statuses` are
+    those counted, None for all.
     """
     first, last = _number(start, bucket), _number(end, bucket)
     per_column = max(1, -(-(last - first + 1) // max(1, columns)))

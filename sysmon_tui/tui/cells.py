@@ -47,12 +47,11 @@ def _duration(seconds: pl.Expr) -> pl.Expr:
 
 def _bytes(value: pl.Expr) -> pl.Expr:
     size = value.cast(pl.Float64)
-    text = pl.when(size < 1024).then(pl.format("{} B", size.cast(pl.Int64)))
-    for power, unit in enumerate(_BINARY_UNITS[1:], start=1):
-        text = text.when(size < 1024.0 ** (power + 1)).then(
-            pl.format("{} " + unit, (size / 1024.0**power).round(1))
-        )
-    return text.otherwise(pl.lit("> 1024 PiB"))
+    text: pl.Expr = pl.lit("> 1024 PiB")
+    for power, unit in reversed(list(enumerate(_BINARY_UNITS))):
+        scaled = pl.format("{} " + unit, (size / 1024.0**power).round(1 if power else 0))
+        text = pl.when(size < 1024.0 ** (power + 1)).then(scaled).otherwise(text)
+    return pl.when(size.is_finite() & (size >= 0)).then(text)
 
 
 def _share(value: pl.Expr) -> pl.Expr:
@@ -95,7 +94,11 @@ def _value_of(column: Column) -> pl.Expr:
     value = pl.col(column.name)
     if column.fallback is None:
         return value
-    return pl.when(value.is_null() | (value.cast(pl.String) == "")).then(pl.col(column.fallback)).otherwise(value)
+    return (
+        pl.when(value.is_null() | (value.cast(pl.String) == ""))
+        .then(pl.col(column.fallback))
+        .otherwise(value)
+    )
 
 
 def shown(frame: pl.DataFrame, columns: Sequence[Column], zone: str) -> list[tuple[str, ...]]:

@@ -35,7 +35,7 @@ class Column:
 
 
 def fit(columns: Sequence[Column], width: int, gap: int) -> list[tuple[Column, int]]:
-    """The columns that fit into `width` cells in their order, each with its own width. The first always stays."""
+    """The columns that fit into `width` cells in their order, each with its width. The first always stays."""
     kept = list(columns)
     while len(kept) > 1 and _least(kept, gap) > width:
         kept.remove(max(kept, key=lambda column: (column.rank, kept.index(column))))

@@ -24,10 +24,16 @@ _TONES: dict[str, Tone] = {
     **dict.fromkeys(_WARN, "warn"),
     **dict.fromkeys(_DIM, "dim"),
     "unknown": "warn",
-}  # type: ignore[assignment]
+}
 
 # Terminal colours by tone: named ones, so that a 16-colour terminal shows its own.
-STYLES: dict[Tone, str] = {"good": "green", "bad": "bold red", "warn": "yellow", "dim": "bright_black", "": ""}
+STYLES: dict[Tone, str] = {
+    "good": "green",
+    "bad": "bold red",
+    "warn": "yellow",
+    "dim": "bright_black",
+    "": "",
+}
 
 
 def marked(word: str) -> str:

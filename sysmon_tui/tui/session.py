@@ -53,7 +53,7 @@ class Session:
 
     @property
     def seen_at(self) -> datetime:
-        """The time that ages on the screen are told at: it stands while paused, so nothing is printed then."""
+        """The time that ages are told at: it stands while paused, so that nothing is printed then."""
         return self.paused_at or self.runtime.clock.now()
 
     @property

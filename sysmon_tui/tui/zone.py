@@ -10,7 +10,7 @@ _UTC = ZoneInfo("UTC")
 
 
 def local_zone() -> ZoneInfo:
-    """From TZ, else from the system's /etc/localtime. UTC where neither names one: the screen says which it is."""
+    """From TZ, else from /etc/localtime. UTC where neither names one: the screen says which it is."""
     name = os.environ.get("TZ", "").removeprefix(":") or _system_name()
     try:
         return ZoneInfo(name) if name else _UTC

@@ -42,7 +42,9 @@ def queries(rows: pl.DataFrame, names: pl.DataFrame, hosts: pl.DataFrame) -> pl.
     return (
         with_host(cut_text(named, "statement_text", "error_message"), hosts)
         .with_columns(
-            url("/sql/history?queryId={}&queryStartTimeMs={}&o={}", "statement_id", started_ms, "workspace_id")
+            url(
+                "/sql/history?queryId={}&queryStartTimeMs={}&o={}", "statement_id", started_ms, "workspace_id"
+            )
         )
         .select(FIELDS)
     )

@@ -48,9 +48,7 @@ _SUMMED = (
 )
 
 
-def warehouses(
-    metrics: pl.DataFrame, statements: pl.DataFrame | None, hosts: pl.DataFrame
-) -> pl.DataFrame:
+def warehouses(metrics: pl.DataFrame, statements: pl.DataFrame | None, hosts: pl.DataFrame) -> pl.DataFrame:
     """`statements` is what query history says per warehouse; None when it could not be read.
 
     Then what comes from it is null, which is not zero. A warehouse can't be busier than it was up: where the two

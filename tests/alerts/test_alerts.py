@@ -168,7 +168,9 @@ async def test_a_denied_table_makes_its_own_rules_unknown_and_no_others() -> Non
     class NoAudit:
         def execute(self, request: Request) -> Any:
             if "audit" in request.statement.tables:
-                raise AccessDenied("No grant on system.access.audit.", "GRANT SELECT ON SCHEMA system.access.")
+                raise AccessDenied(
+                    "No grant on system.access.audit.", "GRANT SELECT ON SCHEMA system.access."
+                )
             return inner.execute(request)
 
         def cancel(self, request_id: str) -> None: ...

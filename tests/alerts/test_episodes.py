@@ -23,7 +23,9 @@ def test_a_threshold_is_met_at_its_number(count: int, fires: bool) -> None:
     """N-1 does not fire; N and N+1 do, from the N-th event on."""
     events = [at(f"10:{minute:02}") for minute in range(count)]
     found = episodes(events, 5, at("10:30"))
-    assert [(episode.started_at, episode.value) for episode in found] == ([(at("10:04"), count)] if fires else [])
+    assert [(episode.started_at, episode.value) for episode in found] == (
+        [(at("10:04"), count)] if fires else []
+    )
 
 
 def test_an_event_an_hour_old_is_outside() -> None:

@@ -26,7 +26,9 @@ async def test_our_own_statements_are_left_out_but_date_the_table(estate: Estate
     estate.query("theirs", at("10:00"), at("10:01"))
     estate.query("tagged", at("11:00"), at("11:01"), query_tags={"app": "sysmon_tui", "panel": "runs"})
     estate.query("agent", at("11:30"), at("11:31"), client_application="sysmon_tui/0.1.0 databricks-sdk-py")
-    estate.query("near", at("10:10"), at("10:11"), query_tags={"app": "other"}, client_application="sysmonitor")
+    estate.query(
+        "near", at("10:10"), at("10:11"), query_tags={"app": "other"}, client_application="sysmonitor"
+    )
     monitor = estate.monitor()
     answer = await monitor.queries()
     assert [row["statement_id"] for row in answer.rows()] == ["near", "theirs"]
@@ -76,9 +78,17 @@ async def test_status_and_user_filters(estate: Estate) -> None:
     assert [row["statement_id"] for row in (await monitor.queries(user_email="B*")).rows()] == []
 
 
-async def test_a_serverless_query_has_no_warehouse_and_a_deleted_warehouse_its_last_name(estate: Estate) -> None:
+async def test_a_serverless_query_has_no_warehouse_and_a_deleted_warehouse_its_last_name(
+    estate: Estate,
+) -> None:
     """Names come from the newest version of a warehouse; where there is none, the row stays."""
-    estate.add("warehouses", workspace_id=WORKSPACE, warehouse_id="wh1", warehouse_name="old", change_time=at("00:00", -9))
+    estate.add(
+        "warehouses",
+        workspace_id=WORKSPACE,
+        warehouse_id="wh1",
+        warehouse_name="old",
+        change_time=at("00:00", -9),
+    )
     estate.add(
         "warehouses",
         workspace_id=WORKSPACE,
@@ -87,7 +97,13 @@ async def test_a_serverless_query_has_no_warehouse_and_a_deleted_warehouse_its_l
         change_time=at("00:00", -2),
         delete_time=at("00:00", -2),
     )
-    estate.add("warehouses", workspace_id=OTHER_WORKSPACE, warehouse_id="wh1", warehouse_name="theirs", change_time=at("00:00", -1))
+    estate.add(
+        "warehouses",
+        workspace_id=OTHER_WORKSPACE,
+        warehouse_id="wh1",
+        warehouse_name="theirs",
+        change_time=at("00:00", -1),
+    )
     estate.query("1", at("10:00"), at("10:02"))
     estate.query("2", at("10:00"), at("10:01"), warehouse_id=None)
     rows = (await estate.monitor().queries()).rows()

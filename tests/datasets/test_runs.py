@@ -81,9 +81,7 @@ async def test_a_run_of_no_length_has_ended(estate: Estate) -> None:
     assert (row["status"], row["duration_seconds"]) == ("SKIPPED", 0)
 
 
-@pytest.mark.parametrize(
-    ("reported", "expected"), [(None, 600.0), (0, 600.0), (590, 590.0)]
-)
+@pytest.mark.parametrize(("reported", "expected"), [(None, 600.0), (0, 600.0), (590, 590.0)])
 async def test_a_reported_duration_counts_unless_it_is_zero(
     estate: Estate, reported: int | None, expected: float
 ) -> None:
@@ -144,7 +142,9 @@ async def test_a_renamed_job_has_its_latest_name_and_multiplies_no_run(estate: E
 
 async def test_a_run_without_a_job_row_is_named_by_itself(estate: Estate) -> None:
     """A one-off run has only its run name; one without that is called by its job's id. None is dropped."""
-    estate.slice("1", at("08:00"), at("08:10"), "SUCCEEDED", run_type="SUBMIT_RUN", run_name="adhoc", job_id="91")
+    estate.slice(
+        "1", at("08:00"), at("08:10"), "SUCCEEDED", run_type="SUBMIT_RUN", run_name="adhoc", job_id="91"
+    )
     estate.slice("2", at("09:00"), at("09:10"), "SUCCEEDED", run_type="WORKFLOW_RUN", job_id="92")
     rows = by_run((await estate.monitor().workflows()).rows())
     assert (rows["1"]["workflow_name"], rows["2"]["workflow_name"]) == ("adhoc", "job 92")

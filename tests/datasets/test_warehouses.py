@@ -45,7 +45,12 @@ async def test_uptime_is_cut_at_the_newest_event(estate: Estate) -> None:
     estate.warehouse_event("SCALED_UP", at("11:00"), 3)
     answer = await estate.monitor().warehouses()
     (row,) = answer.rows()
-    assert (row["uptime_seconds"], row["state"], row["cluster_count"], row["scale_ups"]) == (3600, "RUNNING", 3, 1)
+    assert (row["uptime_seconds"], row["state"], row["cluster_count"], row["scale_ups"]) == (
+        3600,
+        "RUNNING",
+        3,
+        1,
+    )
     assert answer.as_of == at("11:00")
 
 

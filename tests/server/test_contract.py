@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .rows import API, ENVELOPE, LISTINGS, PAGED, ROUTES
+from tests.server.rows import API, ENVELOPE, LISTINGS, PAGED, ROUTES
 
 
 def rows_of(client: httpx.Client, path: str, **parameters: str | int) -> list[dict[str, Any]]:

@@ -20,8 +20,8 @@ from sysmon_tui.errors import ConfigError
 from sysmon_tui.runtime import Runtime
 from sysmon_tui.server import connection
 
-from .conftest import DEMO, FEW_ROWS, running, wait_until_ready
-from .rows import API, LISTINGS
+from tests.server.conftest import DEMO, FEW_ROWS, running, wait_until_ready
+from tests.server.rows import API, LISTINGS
 
 
 @pytest.fixture

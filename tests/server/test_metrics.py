@@ -6,7 +6,7 @@ import httpx
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from .rows import API
+from tests.server.rows import API
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 

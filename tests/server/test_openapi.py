@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .rows import API, LISTINGS, ROUTES
+from tests.server.rows import API, LISTINGS, ROUTES
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "string": (str,),

@@ -13,8 +13,8 @@ from sysmon_tui.clock import HeldClock
 from sysmon_tui.config import Config
 from sysmon_tui.runtime import Runtime
 
-from .conftest import DEMO, FEW_ROWS, running
-from .rows import API, ROUTES
+from tests.server.conftest import DEMO, FEW_ROWS, running
+from tests.server.rows import API, ROUTES
 
 
 def problem_of(answer: httpx.Response, status: int) -> dict[str, Any]:

@@ -18,9 +18,9 @@ import pytest
 from sysmon_tui.errors import ConfigError
 from sysmon_tui.server import run
 
-from .conftest import wait_until_ready
+from tests.server.conftest import wait_until_ready
 
-# What the command does, without its configuration: the exit code and the one line of an error are the command's.
+# What the command does, without its configuration.
 _PROGRAM = """
 import sys
 from sysmon_tui.config import Config, TenantConfig
@@ -41,7 +41,7 @@ print([name for name in ("textual", "databricks") if name in sys.modules])
 @contextmanager
 def process(host: str = "127.0.0.1", port: int = 0) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", _PROGRAM, host, str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:  # noqa: S603
         try:
             yield running
         finally:
@@ -138,7 +138,7 @@ def test_bug_is_one_line_in_the_log() -> None:
         "try: raise ValueError('first\\nsecond \\x1b]52;c;x\\x07')\n"
         "except ValueError: logging.getLogger('sysmon_tui.server').exception('request %s failed', 'x')\n"
     )
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,

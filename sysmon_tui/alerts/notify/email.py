@@ -64,9 +64,7 @@ def message(notice: Notice, channel: EmailChannel) -> EmailMessage:
         mail["References"] = f"<{_root_id(notice)}@{domain}>"
         mail["Auto-Submitted"] = "auto-generated"  # no holiday replies
     except ValueError:
-        raise DeliveryError(
-            "A mail address in the configuration can't be used.", retry="later"
-        ) from None
+        raise DeliveryError("A mail address in the configuration can't be used.", retry="later") from None
     facts = [f"{label}: {value}" for label, value in notice.facts]
     mail.set_content("\n".join([notice.message, "", *facts]) + "\n", cte="quoted-printable")
     return mail

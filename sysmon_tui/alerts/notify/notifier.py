@@ -9,9 +9,10 @@ import json
 import logging
 import random
 import threading
-import time
+
 from collections.abc import Callable
 from datetime import datetime
+from time import sleep
 from typing import Any, Literal, TypedDict
 
 from sysmon_tui.alerts.notify import email, pagerduty, slack
@@ -158,7 +159,7 @@ class Notifier:
                 late = wait_s > _RETRY_WITHIN_S or self._clock.monotonic_s() + wait_s > deadline_s
                 if failure.retry != "soon" or number == _ATTEMPTS or late:
                     raise
-            time.sleep(wait_s)
+            sleep(wait_s)
         raise AssertionError("the last attempt returns or raises")
 
     def _record_failure(self, name: str, claim: Claim, failure: DeliveryError) -> Outcome:

@@ -89,6 +89,12 @@ class WorkspaceApi:
         return urllib.parse.urlsplit(self.url).netloc or None if self.url else None
 
     @property
+    def is_plain_loopback(self) -> bool:
+        """Whether the workspace is one on this machine without TLS: the stand-in of the tests."""
+        parts = urllib.parse.urlsplit(self.url or "")
+        return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+
+    @property
     def label(self) -> str:
         """The host in a sentence."""
         return self.host or "the workspace"
@@ -146,7 +152,11 @@ class WorkspaceApi:
         if client.config.workspace_id:
             headers["X-Databricks-Workspace-Id"] = client.config.workspace_id
         answer = client.api_client.do(
-            method, path, query=dict(query) if query else None, body=dict(body) if body is not None else None, headers=headers
+            method,
+            path,
+            query=dict(query) if query else None,
+            body=dict(body) if body is not None else None,
+            headers=headers,
         )
         if not isinstance(answer, dict):
             raise requests.exceptions.InvalidJSONError("not an object")
@@ -168,7 +178,9 @@ class WorkspaceApi:
             clock=_NoWaiting(),
         )
         if not config.host:
-            raise AccessDenied("No workspace is configured.", "Set DATABRICKS_HOST, or the tenant's `host` or `profile`.")
+            raise AccessDenied(
+                "No workspace is configured.", "Set DATABRICKS_HOST, or the tenant's `host` or `profile`."
+            )
         config.http_timeout_seconds = CALL_TIMEOUT_S
         return WorkspaceClient(config=config)
 

@@ -18,7 +18,9 @@ Cell = str | None
 _TRUTH = {"true": True, "false": False}
 
 
-def rows_frame(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], statement: Statement) -> pl.DataFrame:
+def rows_frame(
+    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], statement: Statement
+) -> pl.DataFrame:
     """Rows of text cells as a frame. `columns` are the manifest's.
 
     The cells are read by the types the warehouse names and then brought to the declared ones, as Arrow is: both ways
@@ -28,9 +30,13 @@ def rows_frame(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], statem
     for place, column in enumerate(columns):
         places.setdefault(str(column["name"]), place)
     try:
-        texts = pl.DataFrame(rows, schema={str(place): pl.String for place in range(len(columns))}, orient="row")
+        texts = pl.DataFrame(
+            rows, schema={str(place): pl.String for place in range(len(columns))}, orient="row"
+        )
     except (TypeError, pl.exceptions.PolarsError) as error:
-        raise StatementFailed(f"The rows of {statement.name} are not in the form that was asked for.") from error
+        raise StatementFailed(
+            f"The rows of {statement.name} are not in the form that was asked for."
+        ) from error
     read = []
     for name in statement.schema:
         if name not in places:

@@ -110,10 +110,14 @@ def of_statement(status: dict[str, Any], tables: tuple[str, ...]) -> SourceError
     if kind in _ABSENT:
         return _not_enabled(_table_in(message, tables))
     if code in _BUSY:
-        return SourceBusy(f"The SQL warehouse is busy or being maintained: {_cleaned(message)}", "Try again later.")
+        return SourceBusy(
+            f"The SQL warehouse is busy or being maintained: {_cleaned(message)}", "Try again later."
+        )
     if code == "UNAUTHENTICATED":
         return AccessDenied("The warehouse refused the credential.", _CHECK_CREDENTIALS)
-    return StatementFailed(f"The warehouse could not run the statement: {_cleaned(message) or code or 'no reason given'}")
+    return StatementFailed(
+        f"The warehouse could not run the statement: {_cleaned(message) or code or 'no reason given'}"
+    )
 
 
 def _not_granted(table: str) -> AccessDenied:
@@ -130,7 +134,8 @@ def _not_enabled(table: str) -> AccessDenied:
     grant = f"GRANT USE SCHEMA, SELECT ON SCHEMA {catalog}.{schema} TO `<principal>`"
     if catalog != "system":
         return AccessDenied(
-            f"{table} is not there, or not granted.", f"Check the tenant's `tables`, or let an admin run {grant}."
+            f"{table} is not there, or not granted.",
+            f"Check the tenant's `tables`, or let an admin run {grant}.",
         )
     return AccessDenied(
         f"{table} is not there: the schema {schema} is not enabled, or not granted.",
@@ -157,7 +162,9 @@ def _of_answer(error: DatabricksError, host: str) -> SourceError:
             f"{host} asks to wait {error.retry_after_secs} s before the next request.",
             "Refresh less often, or wait.",
         )
-    if isinstance(error, Unauthenticated) or (isinstance(error, PermissionDenied) and _is_proxy_refusal(error)):
+    if isinstance(error, Unauthenticated) or (
+        isinstance(error, PermissionDenied) and _is_proxy_refusal(error)
+    ):
         return AccessDenied(f"The token for {host} was refused.", _CHECK_CREDENTIALS)
     said = _cleaned(_SDK_CONFIG.sub("", str(error)))
     if isinstance(error, PermissionDenied):
@@ -185,7 +192,9 @@ def _of_network(error: requests.RequestException, host: str) -> SourceUnreachabl
             "Check the clock, the proxy, and REQUESTS_CA_BUNDLE for a company's own authority.",
         )
     if isinstance(error, requests.exceptions.ProxyError):
-        return SourceUnreachable(f"The proxy on the way to {host} did not let us through.", "Check HTTPS_PROXY.")
+        return SourceUnreachable(
+            f"The proxy on the way to {host} did not let us through.", "Check HTTPS_PROXY."
+        )
     if any(isinstance(reason, NameResolutionError) for reason in reasons):
         return SourceUnreachable(f"The name {host} cannot be resolved.", _CHECK_HOST)
     if isinstance(error, requests.Timeout):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import urllib.parse
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import requests
 
@@ -24,30 +24,37 @@ class StorageUnreachable(Exception):  # noqa: N818 (it is what happened, and nev
 
 
 class LinkReader:
-    """Reads links from any thread. `plain_http` allows links without TLS: only for a workspace on loopback."""
+    """Reads links from any thread."""
 
-    def __init__(self, *, plain_http: bool) -> None:
-        self._schemes = ("https", "http") if plain_http else ("https",)
+    def __init__(self) -> None:
         self._session = requests.Session()
         # Anything callable here keeps requests from adding the credential of ~/.netrc; the proxy settings stay.
         self._session.auth = _no_credential
 
-    def read(self, link: str, headers: Mapping[str, str], most_bytes: int, stop: threading.Event) -> bytes:
-        """The bytes behind a link, at most `most_bytes`.
+    def read(
+        self, link: Mapping[str, Any], most_bytes: int, stop: threading.Event, *, plain_http: bool
+    ) -> bytes:
+        """The bytes behind an entry of `external_links`, at most `most_bytes`.
 
-        Raises LinkExpired, StorageUnreachable, StatementFailed, and StatementCanceled when `stop` is set.
+        `plain_http` allows a link without TLS. Raises LinkExpired, StorageUnreachable, StatementFailed, and
+        StatementCanceled when `stop` is set.
         """
-        if urllib.parse.urlsplit(link).scheme not in self._schemes:
+        address = str(link["external_link"])
+        scheme = urllib.parse.urlsplit(address).scheme
+        if scheme != "https" and not (plain_http and scheme == "http"):
             raise StatementFailed("The warehouse gave a result link without TLS; it was not followed.")
+        headers = dict(link.get("http_headers") or {})
         try:
             # A redirect would lead to a host that nobody vouched for.
             with self._session.get(
-                link, headers=dict(headers), stream=True, timeout=_TIMEOUT_S, allow_redirects=False
+                address, headers=headers, stream=True, timeout=_TIMEOUT_S, allow_redirects=False
             ) as response:
                 if response.status_code in (400, 401, 403, 404, 410):
                     raise LinkExpired
                 if response.status_code != 200:
-                    raise StatementFailed(f"The storage answered HTTP {response.status_code} to a result link.")
+                    raise StatementFailed(
+                        f"The storage answered HTTP {response.status_code} to a result link."
+                    )
                 return _content(response, most_bytes, stop)
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
             raise StatementFailed("A part of the result arrived damaged or cut short.") from None

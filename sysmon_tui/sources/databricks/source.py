@@ -16,7 +16,6 @@ from sysmon_tui.clock import Clock, SystemClock
 from sysmon_tui.datasets.statement import TABLES
 from sysmon_tui.errors import (
     ResultTooLarge,
-    SourceError,
     SourceUnreachable,
     StatementCanceled,
     StatementFailed,
@@ -36,6 +35,9 @@ _POLL_MAX_S: Final = 2.0
 # How long a cancelled statement is watched until the warehouse has really ended it.
 _CANCEL_S: Final = 2.0
 _CLOSE_S: Final = 2.5
+
+# The SDK's errors and those of requests are OSErrors; broken JSON and the sign-in raise ValueError.
+_NO_ANSWER: Final = (OSError, ValueError)
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +75,7 @@ class DatabricksSource:
         self._warehouse_id = warehouse_id
         self._clock = clock or SystemClock()
         self._api = WorkspaceApi(host, profile, token, self._clock)
-        self._links: LinkReader | None = None
+        self._links = LinkReader()
         self._storage_reachable = True
         self._large: set[str] = set()
         self._running: dict[str, _Running] = {}
@@ -103,8 +105,7 @@ class DatabricksSource:
             for running in self._running.values():
                 running.stop.set()
             self._changed.wait_for(lambda: not self._running, timeout=_CLOSE_S)
-        if self._links is not None:
-            self._links.close()
+        self._links.close()
 
     def default_host(self) -> str | None:
         return self._api.host
@@ -130,7 +131,9 @@ class DatabricksSource:
         except StorageUnreachable:
             if self._storage_reachable:
                 self._storage_reachable = False
-                _log.warning("the result storage cannot be reached: large answers come inline, 25 MiB at most")
+                _log.warning(
+                    "the result storage cannot be reached: large answers come inline, 25 MiB at most"
+                )
             return self._run(running, external=False)
 
     def _run(self, running: _Running, *, external: bool) -> pl.DataFrame:
@@ -154,12 +157,12 @@ class DatabricksSource:
         except LostAnswer as lost:
             self._cancel_orphan(running)
             raise lost.failure from None
-        except SourceError:
-            raise
-        except Exception as error:
+        except _NO_ANSWER as error:
             self._raise_if_stopped(running)
             raise failures.of_submission(error, self._api.label, self._warehouse_id) from None
-        running.statement_id = str(answer["statement_id"])
+        running.statement_id = str(answer.get("statement_id") or "")
+        if not running.statement_id:
+            raise StatementFailed(f"{self._api.label} took the statement and gave it no id.")
 
     def _finished(self, running: _Running) -> dict[str, Any]:
         """The answer in state SUCCEEDED. A state word that nobody told us of counts as still running."""
@@ -193,7 +196,8 @@ class DatabricksSource:
                     "It may be starting or full; try again in a while.",
                 )
             raise StatementFailed(
-                f"The statement {running.request.statement.name} took longer than {waited}.", "Choose a shorter window."
+                f"The statement {running.request.statement.name} took longer than {waited}.",
+                "Choose a shorter window.",
             )
         running.stop.wait(min(seconds, remaining_s))
         self._check(running)
@@ -210,7 +214,7 @@ class DatabricksSource:
     def _get(self, running: _Running, path: str) -> dict[str, Any]:
         try:
             return self._api.call("GET", path, stop=running.stop, until_s=running.until_s)
-        except Exception as error:
+        except _NO_ANSWER as error:
             self._check(running)
             raise failures.of_call(error, self._api.label) from None
 
@@ -244,22 +248,17 @@ class DatabricksSource:
             result = self._get(running, f"{running.path}/result/chunks/{chunk}")
 
     def _linked(self, running: _Running, link: Mapping[str, Any], most_bytes: int) -> bytes:
-        reader = self._link_reader()
         try:
-            return reader.read(link["external_link"], link.get("http_headers") or {}, most_bytes, running.stop)
+            return self._links.read(link, most_bytes, running.stop, plain_http=self._api.is_plain_loopback)
         except LinkExpired:
             again = self._get(running, f"{running.path}/result/chunks/{link['chunk_index']}")
         renewed = (again.get("external_links") or [link])[0]
         try:
-            return reader.read(renewed["external_link"], renewed.get("http_headers") or {}, most_bytes, running.stop)
+            return self._links.read(renewed, most_bytes, running.stop, plain_http=self._api.is_plain_loopback)
         except LinkExpired:
-            raise StatementFailed("The result storage refuses the links of the warehouse.", "Ask again.") from None
-
-    def _link_reader(self) -> LinkReader:
-        with self._changed:
-            if self._links is None:
-                self._links = LinkReader(plain_http=(self._api.url or "").startswith("http://"))
-            return self._links
+            raise StatementFailed(
+                "The result storage refuses the links of the warehouse.", "Ask again."
+            ) from None
 
     def _cancel_there(self, running: _Running) -> None:
         """Cancel on the server and watch it end: a cancel may silently fail, and a statement left alone bills on."""
@@ -267,7 +266,7 @@ class DatabricksSource:
             return
         unstoppable = threading.Event()
         until_s = self._clock.monotonic_s() + _CANCEL_S
-        with contextlib.suppress(Exception):  # the statement is given up anyway; its own time-out ends it
+        with contextlib.suppress(*_NO_ANSWER):  # the statement is given up anyway; its own time-out ends it
             self._api.call("POST", f"{running.path}/cancel", body={}, stop=unstoppable, until_s=until_s)
             while self._clock.monotonic_s() < until_s:
                 answer = self._api.call("GET", running.path, stop=unstoppable, until_s=until_s)
@@ -278,12 +277,15 @@ class DatabricksSource:
     def _cancel_orphan(self, running: _Running) -> None:
         """End the statement whose answer was lost: it is found in the live list by its tag."""
         query = {
-            "filter_by": {"warehouse_ids": [self._warehouse_id], "statuses": ["QUEUED", "STARTED", "COMPILING", "RUNNING"]},
+            "filter_by": {
+                "warehouse_ids": [self._warehouse_id],
+                "statuses": ["QUEUED", "STARTED", "COMPILING", "RUNNING"],
+            },
             "max_results": 100,
         }
         mine = {"key": REQUEST_TAG, "value": running.request.id}
         until_s = self._clock.monotonic_s() + _CANCEL_S
-        with contextlib.suppress(Exception):  # as above: what can't be reached can't be cancelled
+        with contextlib.suppress(*_NO_ANSWER):  # as above: what can't be reached can't be cancelled
             listed = self._api.call("GET", _HISTORY, query=query, stop=threading.Event(), until_s=until_s)
             for one in listed.get("res") or ():
                 if mine in (one.get("query_tags") or ()):

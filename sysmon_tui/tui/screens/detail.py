@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -59,7 +60,7 @@ class Detail(Screen[object]):
 
     def load(self, *, fresh: bool = False) -> None:
         """Ask for what the row itself does not hold."""
-        self.run_worker(self._load(fresh), group="load", exclusive=True)
+        self.run_worker(partial(self._load, fresh), group="load", exclusive=True)
 
     async def _load(self, fresh: bool) -> None:
         try:
@@ -70,7 +71,7 @@ class Detail(Screen[object]):
     async def fetch(self, monitor: Monitor, fresh: bool) -> None:
         """Views that hold all they show ask nothing."""
 
-    def action_back(self) -> None:
+    def action_leave(self) -> None:
         self.dismiss(None)
 
     def action_jump(self) -> None:

@@ -17,9 +17,9 @@ from sysmon_tui.tui.session import Session
 from sysmon_tui.tui.widgets.lines import KeyLine, Line, TopLine
 
 _NOTES = (
-    "Times are local, with the zone in the status line. “Data until” is the newest event that the system table has "
-    f"shown: what is younger may still arrive, and {NOT_ARRIVED} in a chart marks it. A stale, denied or failed table "
-    "says so in words; an empty list never stands for one."
+    "Times are local, with the zone in the status line. “Data until” is the newest event that the system "
+    f"table has shown: what is younger may still arrive, and {NOT_ARRIVED} in a chart marks it. A stale, "
+    "denied or failed table says so in words; an empty list never stands for one."
 )
 
 
@@ -40,5 +40,5 @@ class HelpScreen(Screen[None]):
             yield Static(text.append(f"\n{_NOTES}"), markup=False)
         yield KeyLine(footer(("choice",)))
 
-    def action_back(self) -> None:
+    def action_leave(self) -> None:
         self.dismiss(None)

@@ -68,7 +68,9 @@ class RunScreen(Detail):
         super().__init__(session, row)
         zone = session.zone.key
         self._tasks = AnswerTable(_TASKS, ("run_id",), zone=zone, things="tasks", id="tasks")
-        self._history = AnswerTable(_HISTORY, ("workspace_id", "run_id"), zone=zone, things="runs", id="history")
+        self._history = AnswerTable(
+            _HISTORY, ("workspace_id", "run_id"), zone=zone, things="runs", id="history"
+        )
         self._durations = Line(Text(" The job's last runs"), classes="section")
 
     def heading(self) -> Text:
@@ -84,7 +86,9 @@ class RunScreen(Detail):
     async def fetch(self, monitor: Monitor, fresh: bool) -> None:
         workspace_id, started = str(self.value("workspace_id")), self.value("start_time")
         if isinstance(started, datetime):
-            tasks = await monitor.run_tasks(workspace_id, str(self.value("run_id")), near=started, fresh=fresh)
+            tasks = await monitor.run_tasks(
+                workspace_id, str(self.value("run_id")), near=started, fresh=fresh
+            )
             self._tasks.show_answer(tasks, none="This run has shown no tasks.")
         else:
             self._tasks.say("− UNKNOWN", "When this run began is not known, so its tasks can't be found.")  # noqa: RUF001

@@ -53,5 +53,5 @@ class TenantScreen(ModalScreen[str | None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._names[event.option_index])
 
-    def action_back(self) -> None:
+    def action_leave(self) -> None:
         self.dismiss(None)

@@ -61,11 +61,15 @@ class WarehouseScreen(Detail):
         )
 
     def heading(self) -> Text:
-        return status_heading(self.text("state", "unknown"), self.text("warehouse_name", self.text("warehouse_id")))
+        return status_heading(
+            self.text("state", "unknown"), self.text("warehouse_name", self.text("warehouse_id"))
+        )
 
     def body(self) -> ComposeResult:
         yield Fields(self.row, _FIELDS, self.session.zone.key)
-        yield Line(Text(f" Events, last {window_words(self.session.hours)} and the state before"), classes="section")
+        yield Line(
+            Text(f" Events, last {window_words(self.session.hours)} and the state before"), classes="section"
+        )
         yield self._events
 
     async def fetch(self, monitor: Monitor, fresh: bool) -> None:

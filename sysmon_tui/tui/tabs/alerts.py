@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sysmon_tui.tui.columns import Column
+from sysmon_tui.tui.screens.alert import AlertScreen
 from sysmon_tui.tui.tabs.base import ListTab, Question
 from sysmon_tui.tui.words import window_words
 
@@ -28,6 +29,7 @@ ALERT_KEY = ("id", "state", "started_at")
 
 class AlertsTab(ListTab):
     things = "alerts"
+    detail = AlertScreen
     key = ALERT_KEY
     columns = ALERT_COLUMNS
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sysmon_tui.tui.columns import Column
+from sysmon_tui.tui.screens.event import EventScreen
 from sysmon_tui.tui.tabs.base import ListTab, Question
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 class AuditTab(ListTab):
     things = "events"
+    detail = EventScreen
     key = ("event_id",)
     counts = "audit"
     failed_statuses = ("failure", "failed_login")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 from textual.widgets import Input
 
 from sysmon_tui.errors import SysmonError
 from sysmon_tui.text import one_line
 from sysmon_tui.tui.columns import Column
+from sysmon_tui.tui.screens.alert import Jump
+from sysmon_tui.tui.screens.detail import Detail
 from sysmon_tui.tui.session import Session
 from sysmon_tui.tui.widgets.answer_table import AnswerTable
 from sysmon_tui.tui.widgets.count_chart import CountChart
@@ -38,6 +43,13 @@ class Tab(Vertical):
     """`fetch` asks and shows; the rest decides when."""
 
     can_fail_only: ClassVar[bool] = False
+
+    class Followed(Message):
+        """From an alert to the rows behind it."""
+
+        def __init__(self, jump: Jump) -> None:
+            super().__init__()
+            self.jump = jump
 
     def __init__(self, session: Session, name: str) -> None:
         super().__init__(id=name)
@@ -78,6 +90,11 @@ class Tab(Vertical):
     def filter(self, containing: str) -> None:
         """Keep the rows that show this text. Tabs without a list have nothing to filter."""
 
+    def follow(self, left_with: object) -> None:
+        """What a detail view was left with: nothing, or the way to other rows."""
+        if isinstance(left_with, Jump):
+            self.post_message(self.Followed(left_with))
+
     # When to ask
 
     def came_in_sight(self) -> None:
@@ -101,7 +118,7 @@ class Tab(Vertical):
         self._asking = question
         if self._answered is None:
             self.say_loading()
-        self.run_worker(self._load(question, fresh), group="load", exclusive=True)
+        self.run_worker(partial(self._load, question, fresh), group="load", exclusive=True)
         self.tell()
 
     async def _load(self, question: Question, fresh: bool) -> None:
@@ -144,6 +161,7 @@ class ListTab(Tab):
     key: ClassVar[tuple[str, ...]]
     counts: ClassVar[str | None] = None
     failed_statuses: ClassVar[tuple[str, ...]] = ()
+    detail: ClassVar[type[Detail]]
 
     def __init__(self, session: Session, name: str) -> None:
         super().__init__(session, name)
@@ -169,15 +187,15 @@ class ListTab(Tab):
         return f"No {failed}{self.things} in the last {window_words(question.hours)}."
 
     async def fetch(self, monitor: Monitor, question: Question, fresh: bool) -> None:
-        if self._chart is not None:
-            self.run_worker(self._fetch_chart(monitor, question, fresh), group="load-chart", exclusive=True)
+        if self._chart is not None and self.counts is not None:
+            counts = partial(monitor.counts, self.counts, hours=question.hours, fresh=fresh)
+            self.run_worker(partial(self._draw, self._chart, counts), group="load-chart", exclusive=True)
         answer = await self.ask(monitor, question, fresh)
         self.answer = answer
         self.table.show_answer(answer, none=self.none_words(question))
 
-    async def _fetch_chart(self, monitor: Monitor, question: Question, fresh: bool) -> None:
-        assert self._chart is not None and self.counts is not None
-        self._chart.show(await monitor.counts(self.counts, hours=question.hours, fresh=fresh))
+    async def _draw(self, chart: CountChart, counts: Callable[[], Awaitable[Answer]]) -> None:
+        chart.show(await counts())
 
     def stop(self) -> None:
         super().stop()
@@ -191,7 +209,9 @@ class ListTab(Tab):
     # Words
 
     def say_loading(self) -> None:
-        self.table.say("» LOADING", f"Asking for {self.things} of the last {window_words(self.session.hours)} …")
+        self.table.say(
+            "» LOADING", f"Asking for {self.things} of the last {window_words(self.session.hours)} …"
+        )
 
     def say_trouble(self, sentence: str) -> None:
         if self.answer is None:
@@ -201,9 +221,7 @@ class ListTab(Tab):
         self.table.say("PAUSED", "Nothing has been asked here yet. r asks once, space goes on.")
 
     def tell(self) -> None:
-        self.status.tell(
-            self.answer, rows=self._rows_words(), asking=self.asking_words, trouble=self.trouble
-        )
+        self.status.tell(self.answer, rows=self._rows_words(), asking=self.asking_words, trouble=self.trouble)
 
     def _rows_words(self) -> str:
         if self.answer is None:
@@ -247,6 +265,10 @@ class ListTab(Tab):
     def on_input_submitted(self) -> None:
         self.filter_line.close()
         self.take_focus()
+
+    def on_frame_table_opened(self, event: FrameTable.Opened) -> None:
+        event.stop()
+        self.app.push_screen(self.detail(self.session, event.row), self.follow)
 
     def on_frame_table_arranged(self, event: FrameTable.Arranged) -> None:
         event.stop()

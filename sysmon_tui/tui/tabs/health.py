@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -81,7 +82,7 @@ class HealthTab(Tab):
         self._show_alerts(health["alerts"]["alerts"])
         self._show_failures(health["recent_failures"])
         if not self.session.low_bandwidth:
-            self.run_worker(self._fetch_counts(monitor, fresh), group="load-chart", exclusive=True)
+            self.run_worker(partial(self._fetch_counts, monitor, fresh), group="load-chart", exclusive=True)
 
     async def _fetch_counts(self, monitor: Monitor, fresh: bool) -> None:
         answers = await asyncio.gather(*(monitor.counts(kind, hours=_HOURS, fresh=fresh) for kind in _TILES))
@@ -101,8 +102,14 @@ class HealthTab(Tab):
         from sysmon_tui.tui.frames import frame_of  # noqa: PLC0415 (polars, only once there are rows)
 
         rows = [
-            *(_failure("run", run, "workflow_name", "run_id", "termination_code") for run in failures["workflows"]),
-            *(_failure("query", query, "user_email", "statement_id", "error_class") for query in failures["queries"]),
+            *(
+                _failure("run", run, "workflow_name", "run_id", "termination_code")
+                for run in failures["workflows"]
+            ),
+            *(
+                _failure("query", query, "user_email", "statement_id", "error_class")
+                for query in failures["queries"]
+            ),
         ]
         rows.sort(key=lambda row: row["end_time"] or "", reverse=True)
         if rows:
@@ -143,7 +150,9 @@ class HealthTab(Tab):
         health = self._health
         if health is None:
             word = "failed" if self.trouble else "unknown"
-            self._verdict.tell(Text(f" {marked(word).upper()} ", style="bold").append(self.trouble or " nothing known yet"))
+            self._verdict.tell(
+                Text(f" {marked(word).upper()} ", style="bold").append(self.trouble or " nothing known yet")
+            )
             return
         style = f"bold reverse {STYLES[tone(health['status'])].replace('bold ', '')}"
         now = self.session.seen_at
@@ -180,16 +189,18 @@ class HealthTab(Tab):
         if event.table is self._alerts:
             self.app.push_screen(AlertScreen(self.session, event.row), self.follow)
         elif self._health is not None:
-            self._open_failure(event.row.item(0, "kind"), event.row.item(0, "workspace_id"), event.row.item(0, "id"))
+            kind, workspace_id, row_id = event.row.select("kind", "workspace_id", "id").row(0)
+            self._open_failure(self._health["recent_failures"], kind, (workspace_id, row_id))
 
-    def _open_failure(self, kind: str, workspace_id: str, row_id: str) -> None:
+    def _open_failure(
+        self, failures: dict[str, list[dict[str, Any]]], kind: str, key: tuple[str, str]
+    ) -> None:
         from sysmon_tui.tui.frames import frame_of  # noqa: PLC0415 (polars, only once there are rows)
 
-        assert self._health is not None
         listed, id_name = ("workflows", "run_id") if kind == "run" else ("queries", "statement_id")
         screen = RunScreen if kind == "run" else QueryScreen
-        for row in self._health["recent_failures"][listed]:
-            if row["workspace_id"] == workspace_id and row[id_name] == row_id:
+        for row in failures[listed]:
+            if (row["workspace_id"], row[id_name]) == key:
                 self.app.push_screen(screen(self.session, frame_of([row])))
                 return
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sysmon_tui.tui.columns import Column
+from sysmon_tui.tui.screens.query import QueryScreen
 from sysmon_tui.tui.tabs.base import ListTab, Question
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 class QueriesTab(ListTab):
     things = "queries"
+    detail = QueryScreen
     key = ("workspace_id", "statement_id")
     counts = "queries"
     failed_statuses = ("FAILED",)

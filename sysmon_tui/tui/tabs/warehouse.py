@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sysmon_tui.tui.columns import Column
+from sysmon_tui.tui.screens.warehouse import WarehouseScreen
 from sysmon_tui.tui.tabs.base import ListTab, Question
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 class WarehouseTab(ListTab):
     things = "warehouses"
+    detail = WarehouseScreen
     key = ("workspace_id", "warehouse_id")
     columns = (
         Column("warehouse_name", "warehouse", 16, flex=3, fallback="warehouse_id"),

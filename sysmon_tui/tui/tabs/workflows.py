@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sysmon_tui.datasets.asks import FAILED_RUN_STATES
 from sysmon_tui.tui.columns import Column
+from sysmon_tui.tui.screens.run import RunScreen
 from sysmon_tui.tui.tabs.base import ListTab, Question
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 class WorkflowsTab(ListTab):
     things = "runs"
+    detail = RunScreen
     key = ("workspace_id", "run_id")
     counts = "workflows"
     failed_statuses = FAILED_RUN_STATES

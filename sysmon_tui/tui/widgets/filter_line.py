@@ -9,7 +9,9 @@ class FilterLine(Input):
     """Hidden until it is opened. The cursor does not blink: blinking prints two kilobytes a second."""
 
     def __init__(self) -> None:
-        super().__init__(placeholder="rows that show this text, in any column · enter keeps · esc clears", compact=True)
+        super().__init__(
+            placeholder="rows that show this text, in any column · enter keeps · esc clears", compact=True
+        )
         self.cursor_blink = False
         self.display = False
 

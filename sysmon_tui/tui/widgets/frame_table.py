@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -49,7 +50,7 @@ class _Shape:
 
 
 class FrameTable(ScrollView, can_focus=True):
-    """`key` names the columns that identify a row: the cursor stays on its row through refresh, sort and filter."""
+    """`key` names the columns that identify a row: the cursor stays on it whatever comes."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = bindings("table")
@@ -141,7 +142,7 @@ class FrameTable(ScrollView, can_focus=True):
             self._reshape(_Shape(containing, self._shape.by, self._shape.descending))
 
     def sort_by_next(self) -> None:
-        """By the next column in sight, largest or latest first where the column is not text; at the end as it came."""
+        """By the next column in sight, largest or latest first where it is no text; at the end as it came."""
         in_sight = [self._columns.index(column) for column, _ in self._fitted()]
         after = [number for number in in_sight if self._shape.by is None or number > self._shape.by]
         by = after[0] if after else None
@@ -157,7 +158,7 @@ class FrameTable(ScrollView, can_focus=True):
         """The cursor's row as a frame of one row."""
         if self._frame is None or not 0 <= self._cursor < self.shown:
             return None
-        return self._slice(self._cursor, 1)
+        return self._slice(self._frame, self._cursor, 1)
 
     # Arranging: which rows in which order
 
@@ -173,7 +174,7 @@ class FrameTable(ScrollView, can_focus=True):
             self.workers.cancel_group(self, "arrange")
             self.put(frame, self._ordered(frame, shape))
         else:
-            self.run_worker(self._arrange_aside(frame, shape), group="arrange", exclusive=True)
+            self.run_worker(partial(self._arrange_aside, frame, shape), group="arrange", exclusive=True)
 
     async def _arrange_aside(self, frame: pl.DataFrame, shape: _Shape) -> None:
         order = await asyncio.to_thread(self._ordered, frame, shape)
@@ -231,13 +232,12 @@ class FrameTable(ScrollView, can_focus=True):
     def _page_rows(self) -> int:
         return max(1, self.size.height - 1)
 
-    def _slice(self, start: int, length: int) -> pl.DataFrame:
-        assert self._frame is not None
+    def _slice(self, frame: pl.DataFrame, start: int, length: int) -> pl.DataFrame:
         if self._order is None:
-            return self._frame.slice(start, length)
-        return self._frame[self._order.slice(start, length)]
+            return frame.slice(start, length)
+        return frame[self._order.slice(start, length)]
 
-    def _texts(self, row: int) -> tuple[str, ...]:
+    def _texts(self, frame: pl.DataFrame, row: int) -> tuple[str, ...]:
         number, within = divmod(row, _BLOCK_ROWS)
         block = self._blocks.get(number)
         if block is None:
@@ -245,14 +245,18 @@ class FrameTable(ScrollView, can_focus=True):
 
             while len(self._blocks) >= _BLOCKS_KEPT:
                 self._blocks.pop(next(iter(self._blocks)))
-            block = cells.shown(self._slice(number * _BLOCK_ROWS, _BLOCK_ROWS), self._columns, self._zone)
+            block = cells.shown(
+                self._slice(frame, number * _BLOCK_ROWS, _BLOCK_ROWS), self._columns, self._zone
+            )
             self._blocks[number] = block
         return block[within]
 
     def _lines_in_sight(self) -> list[tuple[bool, tuple[str, ...]]]:
-        top = self.scroll_offset.y
+        frame, top = self._frame, self.scroll_offset.y
+        if frame is None:
+            return []
         rows = range(top, min(self.shown, top + self._page_rows))
-        return [(row == self._cursor, self._texts(row)) for row in rows]
+        return [(row == self._cursor, self._texts(frame, row)) for row in rows]
 
     def _fitted(self) -> list[tuple[Column, int]]:
         return fit(self._columns, self.size.width - _GUTTER, self._gap)
@@ -267,22 +271,25 @@ class FrameTable(ScrollView, can_focus=True):
             return self._said_line(y, width)
         if y == 0:
             return self._header(width)
-        row = self.scroll_offset.y + y - 1
-        if row >= self.shown:
+        frame, row = self._frame, self.scroll_offset.y + y - 1
+        if frame is None or row >= self.shown:
             return Strip.blank(width, self.rich_style)
         at_cursor = row == self._cursor
         base = self.rich_style
         if at_cursor:
             name = "frame-table--cursor" if self.has_focus else "frame-table--cursor-away"
             base = self.get_component_rich_style(name)
-        texts = self._texts(row)
+        texts = self._texts(frame, row)
         segments = [Segment("▸ " if at_cursor else "  ", base)]
         for column, cell_width in self._fitted():
             text = texts[self._columns.index(column)]
             style = base
             if column.kind == "status" and not (at_cursor and self.has_focus):
                 style += Style.parse(STYLES[tone(text)])
-            segments += [Segment(_cell(text, cell_width, column.to_the_right), style), Segment(" " * self._gap, base)]
+            segments += [
+                Segment(_cell(text, cell_width, column.to_the_right), style),
+                Segment(" " * self._gap, base),
+            ]
         return Strip(segments).adjust_cell_length(width, base).crop(0, width)
 
     def _said_line(self, y: int, width: int) -> Strip:
@@ -359,7 +366,7 @@ class FrameTable(ScrollView, can_focus=True):
 
 
 def _cell(text: str, width: int, to_the_right: bool) -> str:
-    """The text in exactly `width` cells, cut with `…`; wide and combining characters counted as they are drawn."""
+    """The text in exactly `width` cells, cut with `…`; characters count as wide as they are drawn."""
     length = cell_len(text)
     if length > width:
         return set_cell_size(text, width - 1) + "…" if width > 1 else set_cell_size(text, width)

@@ -22,7 +22,9 @@ from sysmon_tui.tui.words import clock_words, is_production, window_words
 class Line(Widget):
     """One line of plain text; `tell` repaints only when it changed."""
 
-    def __init__(self, text: Text | None = None, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(
+        self, text: Text | None = None, *, id: str | None = None, classes: str | None = None
+    ) -> None:
         super().__init__(id=id, classes=classes)
         self._text = text or Text()
 
@@ -100,7 +102,10 @@ class TabLine(Line):
         text, self._ends = Text(), []
         for number, (name, title) in enumerate(TABS, start=1):
             label = f"{number} {title}{self._notes.get(name, '')}"
-            text.append(f"[{label}]" if name == self._open else f" {label} ", "bold reverse" if name == self._open else "")
+            text.append(
+                f"[{label}]" if name == self._open else f" {label} ",
+                "bold reverse" if name == self._open else "",
+            )
             self._ends.append((text.cell_len, name))
         self.tell(text)
 
@@ -121,7 +126,7 @@ class KeyLine(Line):
     def on_resize(self) -> None:
         self._draw()
 
-    def name(self, actions: Sequence[Action]) -> None:
+    def show(self, actions: Sequence[Action]) -> None:
         self._actions = list(actions)
         self._draw()
 
@@ -138,4 +143,3 @@ class KeyLine(Line):
 def state_text(word: str) -> Text:
     """A state with its glyph and colour."""
     return Text(marked(word), style=STYLES[tone(word)])
-

@@ -57,7 +57,11 @@ class StatusLines(Vertical):
             text.append(" · no data seen")
         else:
             age = age_words((now - answer.as_of).total_seconds())
-            ago = f"{age} old at {clock_words(now, session.zone, now, zone_name=False)}" if session.paused else f"{age} ago"
+            ago = (
+                f"{age} old at {clock_words(now, session.zone, now, zone_name=False)}"
+                if session.paused
+                else f"{age} ago"
+            )
             text.append(f" · data until {clock_words(answer.as_of, session.zone, now)}, {ago}")
         text.append(f" · fetched {clock_words(answer.fetched_at, session.zone, now, zone_name=False)}")
         if asking:

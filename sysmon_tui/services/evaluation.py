@@ -1,0 +1,151 @@
+"""The built-in rules on a tenant's tables: which statements each needs, and one answer of all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import polars as pl
+
+from sysmon_tui import limits
+from sysmon_tui.alerts import evaluate, rules
+from sysmon_tui.config import Thresholds
+from sysmon_tui.datasets import asks
+from sysmon_tui.datasets.asks import Ask
+from sysmon_tui.services.query import QueryService, Result
+from sysmon_tui.views.answer import Answer
+
+_Evaluated = tuple[Result, list[evaluate.Alert]]
+
+
+class Evaluation:
+    """Evaluates the rules when asked; a table that can't be read makes its own rules unknown and no others."""
+
+    def __init__(self, service: QueryService, thresholds: Thresholds) -> None:
+        self._service = service
+        self._thresholds = thresholds
+
+    async def run(self, *, hours: float | None, category: str | None, fresh: bool) -> Answer:
+        """What fires now, or can't be known; with `hours` also what fired and resolved within them."""
+        look_back = asks.checked_hours(limits.DEFAULT_HOURS if hours is None else hours)
+        evaluated = await asyncio.gather(
+            *(
+                call(look_back, fresh)
+                for rule_category, call in self._evaluations()
+                if category in (None, rule_category)
+            )
+        )
+        seen = [one for one, _ in evaluated]
+        found = [alert for _, alerts in evaluated for alert in alerts]
+        window = min((one.window for one in seen), key=lambda window: window.end)
+        shown = evaluate.in_order(
+            evaluate.worth_showing(found, since=None if hours is None else window.start)
+        )
+        severities = evaluate.by_severity(shown)
+        worst = _worst(seen)
+        return Answer(
+            "alerts",
+            _alert_frame(shown),
+            len(shown),
+            window,
+            min((one.as_of for one in seen if one.as_of is not None), default=None),
+            min(one.fetched_at for one in seen),
+            worst.state,
+            worst.reason,
+            extra={"total_alerts": sum(severities.values()), "by_severity": severities},
+            records=shown,
+        )
+
+    def _evaluations(
+        self,
+    ) -> list[tuple[str, Callable[[float, bool], Awaitable[_Evaluated]]]]:
+        return [
+            ("workflow", self._consecutive),
+            ("workflow", self._failed_runs_alerts),
+            ("security", self._failed_logins_alerts),
+            ("query", self._failed_queries_alerts),
+        ]
+
+    async def _consecutive(self, hours: float, fresh: bool) -> _Evaluated:
+        threshold = self._thresholds.consecutive_failures
+        result = await self._service.answer(
+            asks.failure_streaks(hours=hours, threshold=threshold), fresh=fresh
+        )
+        return result, evaluate.consecutive(_seen(result), threshold=threshold, tenant=self._service.tenant)
+
+    async def _failed_runs_alerts(self, hours: float, fresh: bool) -> _Evaluated:
+        result = await self._service.answer(failed_runs_ask(hours), fresh=fresh)
+        return result, self._hourly(rules.FAILED_RUNS, result, "end_time", "workflow_name")
+
+    async def _failed_queries_alerts(self, hours: float, fresh: bool) -> _Evaluated:
+        result = await self._service.answer(failed_queries_ask(hours), fresh=fresh)
+        return result, self._hourly(rules.FAILED_QUERIES, result, "end_time", "error_class")
+
+    async def _failed_logins_alerts(self, hours: float, fresh: bool) -> _Evaluated:
+        ask = asks.audit_events(hours=_alert_hours(hours), failed_logins=True, limit=limits.ALERT_ROWS)
+        result = await self._service.answer(ask, fresh=fresh)
+        return result, self._hourly(rules.FAILED_LOGINS, result, "event_time", "user_email")
+
+    def _hourly(self, rule: rules.Rule, result: Result, time_column: str, who: str) -> list[evaluate.Alert]:
+        threshold: int = getattr(self._thresholds, rule.setting)
+        return evaluate.hourly(
+            rule,
+            _seen(result),
+            threshold=threshold,
+            time_column=time_column,
+            who=who,
+            tenant=self._service.tenant,
+        )
+
+
+def _alert_hours(hours: float) -> float:
+    # One hour more, so that the first hour of the window is counted whole.
+    return min(limits.MAX_HOURS, hours + 1)
+
+
+def failed_runs_ask(hours: float) -> Ask:
+    return asks.runs(hours=_alert_hours(hours), status="failed", limit=limits.ALERT_ROWS)
+
+
+def failed_queries_ask(hours: float) -> Ask:
+    return asks.queries(hours=_alert_hours(hours), status="failed", limit=limits.ALERT_ROWS)
+
+
+def _seen(result: Result) -> evaluate.Seen:
+    return evaluate.Seen(
+        result.frame, result.total, result.as_of, result.fetched_at, result.state, result.reason
+    )
+
+
+def _worst(results: list[Result]) -> Result:
+    order = ("failed", "denied", "stale", "empty", "fresh")
+    return min(results, key=lambda result: order.index(result.state))
+
+
+def _alert_frame(alerts: list[evaluate.Alert]) -> pl.DataFrame:
+    """Alerts as columns for tables and exports; what nests stands as JSON text."""
+    flat = [{name: _cell(name, value) for name, value in alert.items()} for alert in alerts]
+    return pl.DataFrame(flat, schema=_ALERT_SCHEMA, orient="row")
+
+
+def _cell(name: str, value: object) -> object:
+    if isinstance(value, dict):
+        return json.dumps(value)
+    return datetime.fromisoformat(value) if name in _ALERT_TIMES and isinstance(value, str) else value
+
+
+_ALERT_TIMES = ("started_at", "detected_at", "resolved_at", "as_of", "silenced_until")
+_INSTANT = pl.Datetime("us", "UTC")
+_ALERT_SCHEMA: dict[str, pl.DataType] = {
+    **dict.fromkeys(("id", "rule", "category", "severity", "state", "title", "message"), pl.String()),
+    "value": pl.Int64(),
+    "threshold": pl.Int64(),
+    "entity": pl.String(),
+    **dict.fromkeys(("started_at", "detected_at", "resolved_at", "as_of"), _INSTANT),
+    "acknowledged_by": pl.String(),
+    "silenced_until": _INSTANT,
+    "runbook_url": pl.String(),
+    "evidence": pl.String(),
+}

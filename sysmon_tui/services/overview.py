@@ -1,0 +1,92 @@
+"""Health: one word for a tenant, its figures, its newest failures, and what is known of each table."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from sysmon_tui import limits
+from sysmon_tui.clock import rfc3339
+from sysmon_tui.datasets import asks
+from sysmon_tui.services.evaluation import failed_queries_ask, failed_runs_ask
+from sysmon_tui.services.query import Result
+from sysmon_tui.views import health, queries, workflows
+from sysmon_tui.views.answer import Answer, plain_rows
+
+if TYPE_CHECKING:
+    from sysmon_tui.services.monitor import Monitor
+
+# The fact tables that health needs, by key of TABLES.
+HEALTH_TABLES = ("job_run_timeline", "query_history", "warehouse_events", "audit")
+_RECENT_FAILURES = 10
+
+
+async def overview(monitor: Monitor, *, fresh: bool) -> dict[str, Any]:
+    """`/api/monitoring/health`."""
+    service = monitor.service
+    alerts, runs, finished, metrics, events = await asyncio.gather(
+        monitor.alerts(fresh=fresh),
+        monitor.counts("workflows", fresh=fresh),
+        monitor.counts("queries", fresh=fresh),
+        monitor.warehouses(fresh=fresh),
+        monitor.counts("audit", fresh=fresh),
+    )
+    # The alert rules have just read these: no statement runs for them.
+    failed_runs, failed_queries, names, hosts = await asyncio.gather(
+        service.answer(failed_runs_ask(limits.DEFAULT_HOURS)),
+        service.answer(failed_queries_ask(limits.DEFAULT_HOURS)),
+        service.answer(asks.warehouse_names()),
+        service.answer(asks.workspaces()),
+    )
+    recent_runs = workflows.workflows(_recent(failed_runs, runs.window.start), hosts.frame)
+    recent_queries = queries.queries(_recent(failed_queries, finished.window.start), names.frame, hosts.frame)
+    sources = {name: service.tables.source(name) for name in HEALTH_TABLES}
+    return {
+        "tenant": service.tenant,
+        "status": health.status(
+            alerts.extra["by_severity"], [source["state"] for source in sources.values()]
+        ),
+        "window": runs.window.document(),
+        "fetched_at": rfc3339(runs.fetched_at),
+        "summary": {
+            "workflows": _tally(runs, asks.FAILED_RUN_STATES),
+            "queries": _tally(finished, ("FAILED",)),
+            "warehouses": _warehouse_tally(metrics),
+            "audit": _tally(events, ("failure", "failed_login")),
+        },
+        "alerts": {**alerts.extra, "alerts": alerts.rows()},
+        "recent_failures": {"workflows": plain_rows(recent_runs), "queries": plain_rows(recent_queries)},
+        "sources": sources,
+    }
+
+
+async def detailed(monitor: Monitor) -> dict[str, Any]:
+    """`/health/detailed`: health, and per table how its statements went."""
+    summary = await overview(monitor, fresh=False)
+    statistics = monitor.service.tables.statistics()
+    nothing = {"statements": 0, "failures": 0, "p95_ms": None, "cache_hits": 0, "last_error": None}
+    sources = {
+        name: {**source, **statistics.get(name, nothing)} for name, source in summary["sources"].items()
+    }
+    return {**summary, "sources": sources, "tables": statistics}
+
+
+def _recent(result: Result, since: datetime) -> pl.DataFrame:
+    """The newest failures of a window, from the rows that the alert rules have read anyway."""
+    return result.frame.filter(pl.col("end_time") >= since).head(_RECENT_FAILURES)
+
+
+def _tally(answer: Answer, failed_states: tuple[str, ...]) -> dict[str, Any]:
+    if answer.state in ("denied", "failed"):
+        return health.UNKNOWN_TALLY
+    return health.tally_of(answer.frame, failed_states)
+
+
+def _warehouse_tally(answer: Answer) -> dict[str, Any]:
+    """Warehouses, and those with a start that failed."""
+    if answer.state in ("denied", "failed"):
+        return health.UNKNOWN_TALLY
+    return health.tally(answer.frame.height, answer.frame.filter(pl.col("failures") > 0).height)

@@ -1,0 +1,40 @@
+"""The terminal app. `run_app` is its whole face; nothing of Textual is imported before it is called."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sysmon_tui.runtime import Runtime
+
+# A dropped link or a stop ends the app as `q` does: statements cancelled, terminal restored.
+_ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
+
+
+def run_app(runtime: Runtime, *, tenant: str | None, row_limit: int, demo: bool, low_bandwidth: bool) -> None:
+    """Run until the user quits. `row_limit` is the most rows that a table loads.
+
+    `demo` opens the demo tenant whatever the default is; `low_bandwidth` leaves out charts and the mouse.
+    """
+    asyncio.run(_run(runtime, _demo_tenant(runtime) if demo else tenant, row_limit, low_bandwidth))
+
+
+def _demo_tenant(runtime: Runtime) -> str | None:
+    return next((name for name, tenant in runtime.config.tenants.items() if tenant.source == "demo"), None)
+
+
+async def _run(runtime: Runtime, tenant: str | None, row_limit: int, low_bandwidth: bool) -> None:
+    from sysmon_tui.tui.app import SysmonApp  # noqa: PLC0415 (Textual, only for the app)
+
+    app = SysmonApp(runtime, tenant=tenant, row_limit=row_limit, low_bandwidth=low_bandwidth)
+    loop = asyncio.get_running_loop()
+    for name in _ENDING_SIGNALS:
+        with contextlib.suppress(AttributeError, NotImplementedError):  # not on every system
+            loop.add_signal_handler(getattr(signal, name), app.exit)
+    try:
+        await app.run_async(mouse=not low_bandwidth)
+    finally:
+        await runtime.close()

@@ -1,0 +1,210 @@
+"""The app composes and routes; it computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher
+
+from sysmon_tui.tui.actions import ACTIONS, TABS, bindings, footer
+from sysmon_tui.tui.screens.alert import Jump
+from sysmon_tui.tui.screens.detail import Detail
+from sysmon_tui.tui.screens.help import HelpScreen
+from sysmon_tui.tui.screens.tenant import TenantScreen
+from sysmon_tui.tui.session import Session
+from sysmon_tui.tui.tabs.alerts import AlertsTab
+from sysmon_tui.tui.tabs.audit import AuditTab
+from sysmon_tui.tui.tabs.base import ListTab, Tab
+from sysmon_tui.tui.tabs.health import HealthTab
+from sysmon_tui.tui.tabs.queries import QueriesTab
+from sysmon_tui.tui.tabs.warehouse import WarehouseTab
+from sysmon_tui.tui.tabs.workflows import WorkflowsTab
+from sysmon_tui.tui.widgets.lines import KeyLine, TabLine, TopLine
+
+if TYPE_CHECKING:
+    from sysmon_tui.runtime import Runtime
+
+_TABS: dict[str, type[Tab]] = {
+    "health": HealthTab,
+    "workflows": WorkflowsTab,
+    "queries": QueriesTab,
+    "warehouse": WarehouseTab,
+    "audit": AuditTab,
+    "alerts": AlertsTab,
+}
+# What works on the rows of a tab, and so not over a detail view.
+_OF_THE_TAB = frozenset({"filter", "failed_only", "window", "sort", "reverse", "pause", "tenant"})
+# Ages are told in minutes; twice a minute keeps them right.
+_AGES_S = 30.0
+
+
+class SysmonApp(App[None]):
+    """`row_limit` is the most rows that a table loads; `tenant` None takes the default one, or asks."""
+
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012 (Textual declares it so)
+
+    def __init__(
+        self, runtime: Runtime, *, tenant: str | None = None, row_limit: int, low_bandwidth: bool = False
+    ) -> None:
+        super().__init__()
+        self.session = Session.start(runtime, tenant=tenant, row_limit=row_limit, low_bandwidth=low_bandwidth)
+        self.animation_level = "none"
+        self._tabs = {name: _TABS[name](self.session, name) for name, _ in TABS}
+        self._top_line, self._tab_line = TopLine(self.session), TabLine()
+        self._key_line = KeyLine(())
+        self._open = TABS[0][0]
+
+    def compose(self) -> ComposeResult:
+        yield self._top_line
+        yield self._tab_line
+        with ContentSwitcher(initial=self._open):
+            yield from self._tabs.values()
+        yield self._key_line
+
+    def on_mount(self) -> None:
+        self.set_interval(self.session.refresh_s, self._refresh_due)
+        self.set_interval(_AGES_S, self._tell_ages)
+        # The first paint comes before anything is loaded or asked.
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        self._show(self._open)
+        if self.session.tenant is None:
+            self.action_tenant()
+
+    # Tabs
+
+    @property
+    def tab(self) -> Tab:
+        return self._tabs[self._open]
+
+    def _show(self, name: str) -> None:
+        self._open = name
+        self.screen_stack[0].query_one(ContentSwitcher).current = name
+        self._tab_line.open(name)
+        without = ("filter", "sort", "failed_only") if not isinstance(self.tab, ListTab) else ()
+        if not self.tab.can_fail_only:
+            without = (*without, "failed_only")
+        self._key_line.show(footer(("table", "app"), without))
+        if self.session.tenant is not None:
+            self.tab.came_in_sight()
+
+    @property
+    def _over_a_detail(self) -> bool:
+        return len(self.screen_stack) > 1
+
+    def action_tab(self, name: str) -> None:
+        while self._over_a_detail:
+            self.pop_screen()
+        self._show(name)
+
+    def on_tab_line_chosen(self, event: TabLine.Chosen) -> None:
+        self._show(event.name)
+
+    def on_tab_followed(self, event: Tab.Followed) -> None:
+        self._follow(event.jump)
+
+    def _follow(self, jump: Jump) -> None:
+        tab = self._tabs[jump.tab]
+        tab.failed_only = tab.can_fail_only
+        tab.filter(jump.containing)
+        self._show(jump.tab)
+
+    # Asking
+
+    def _refresh_due(self) -> None:
+        if not self.session.paused and not self._over_a_detail and self.session.tenant is not None:
+            self.tab.load()
+
+    def _tell_ages(self) -> None:
+        if not self.session.paused:
+            self.tab.tell()
+
+    def action_refresh(self) -> None:
+        self.session.touch()
+        self._top_line.update()
+        if isinstance(self.screen, Detail):
+            self.screen.load(fresh=True)
+        elif self.session.tenant is not None:
+            self.tab.load(fresh=True)
+
+    def action_pause(self) -> None:
+        self.session.pause()
+        self._top_line.update()
+        if self.session.paused:
+            for tab in self._tabs.values():
+                tab.stop()
+            self.tab.tell()
+        else:
+            self.tab.came_in_sight()
+
+    def action_window(self, step: int) -> None:
+        if self.session.step_window(step):
+            self._top_line.update()
+            self.tab.load()
+
+    def action_failed_only(self) -> None:
+        if self.tab.can_fail_only:
+            self.tab.failed_only = not self.tab.failed_only
+            self.tab.load()
+
+    # Rows
+
+    def action_filter(self) -> None:
+        if isinstance(self.tab, ListTab):
+            self.tab.open_filter()
+
+    def action_sort(self) -> None:
+        if isinstance(self.tab, ListTab):
+            self.tab.table.sort_by_next()
+
+    def action_reverse(self) -> None:
+        if isinstance(self.tab, ListTab):
+            self.tab.table.reverse()
+
+    def action_clear_filter(self) -> None:
+        if isinstance(self.tab, ListTab):
+            self.tab.clear_filter()
+
+    # Over the tabs
+
+    def action_tenant(self) -> None:
+        self.push_screen(TenantScreen(self.session), self._choose_tenant)
+
+    def _choose_tenant(self, name: str | None) -> None:
+        if name is None or name == self.session.tenant:
+            return
+        self.session.tenant = name
+        self._top_line.update()
+        for tab in self._tabs.values():
+            tab.forget()
+        self.tab.came_in_sight()
+
+    def action_help(self) -> None:
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.session))
+
+    async def action_quit(self) -> None:
+        self.exit()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not (action in _OF_THE_TAB and self._over_a_detail)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        yield from super().get_system_commands(screen)
+        for action in ACTIONS:
+            if action.place == "app" and action.call != "quit":
+                title = f"{action.help.split(':')[0].rstrip('.')}  ({action.shown})"
+                yield SystemCommand(title, action.help, self._command(action.call))
+
+    def _command(self, call: str) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            await self.run_action(call)
+
+        return run

@@ -1,1 +1,0 @@
-"""The headless mode, over real sockets."""
