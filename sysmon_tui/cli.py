@@ -6,8 +6,10 @@ away; `query` and `check` have their own besides.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import threading
 from typing import Any
 
 import click
@@ -73,4 +75,15 @@ for _command in (serve, query, check, config):
 
 
 def main() -> None:
-    cli(prog_name="sysmon-tui")
+    """Runs the command line and ends the process."""
+    try:
+        cli(prog_name="sysmon-tui")
+    except SystemExit as end:
+        if threading.active_count() == 1:
+            raise
+        # A statement that did not stop in time still sits in its thread. Python would tear down the engine
+        # beneath it, and that aborts the process.
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):
+                stream.flush()
+        os._exit(end.code if isinstance(end.code, int) else EXIT_WRONG)

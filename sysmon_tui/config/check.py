@@ -30,7 +30,7 @@ _SECRET_KEYS = (
 )
 
 
-class Fault(Exception):  # noqa: N818 (an answer of this room; load turns it into a ConfigError)
+class Fault(Exception):
     """Something wrong at `path`; `text` is the rest of the sentence."""
 
     def __init__(self, path: KeyPath, text: str) -> None:

@@ -6,10 +6,13 @@ can reach it: by DNS rebinding (a foreign Host) or by a request across sites (Or
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import re
 import uuid
+from collections.abc import Coroutine
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -51,6 +54,26 @@ def refusal(headers: Headers) -> tuple[int, str, str] | None:
     return None
 
 
+async def _while_listened_to(work: Coroutine[Any, Any, None], receive: Receive) -> None:
+    """The work, cancelled when the client goes: a statement that nobody waits for must not run on."""
+    working = asyncio.create_task(work)
+    leaving = asyncio.create_task(_disconnect(receive))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            working.cancel()
+        await working
+    finally:
+        leaving.cancel()
+        working.cancel()
+
+
+async def _disconnect(receive: Receive) -> None:
+    """Reads a body away, should there be one: no route takes any."""
+    while (await receive())["type"] != "http.disconnect":
+        continue
+
+
 class Guard:
     """ASGI middleware around everything."""
 
@@ -80,7 +103,12 @@ class Guard:
             await problem(request_id, *refused)(scope, receive, send_marked)
             return
         try:
-            await self._app(scope, receive, send_marked)
+            await _while_listened_to(self._app(scope, receive, send_marked), receive)
+        except asyncio.CancelledError:
+            # The client is gone and hears nothing of this, or the server is stopping.
+            if not started:
+                detail = "The server is stopping; ask again in a moment."
+                await problem(request_id, 503, "stopping", detail)(scope, receive, send_marked)
         except Exception:
             _log.exception("request %s to %s failed", request_id, scope["path"])
             if started:  # only closing the connection can tell the client now

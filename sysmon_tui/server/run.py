@@ -19,9 +19,11 @@ from sysmon_tui.server.app import create_app
 from sysmon_tui.server.connection import MAX_HEAD_BYTES, BoundedProtocol
 from sysmon_tui.server.guard import is_loopback
 
+_log = logging.getLogger("sysmon_tui.server")
+
 # Together under the five seconds in which a stopped server is gone.
-_FINISH_REQUESTS_S = 2
-_CLOSE_RUNTIME_S = 2.0
+_FINISH_REQUESTS_S = 1
+_CLOSE_RUNTIME_S = 3.5
 
 
 def serve(runtime: Runtime, host: str, port: int) -> None:
@@ -58,8 +60,12 @@ async def _serve(server: uvicorn.Server, listener: socket.socket, runtime: Runti
     try:
         await server.serve(sockets=[listener])
     finally:
-        with contextlib.suppress(TimeoutError):  # what hangs is left to its daemon threads
+        try:
             await asyncio.wait_for(runtime.close(), _CLOSE_RUNTIME_S)
+        except TimeoutError:
+            _log.warning("a source did not end within %.0f s and is left behind", _CLOSE_RUNTIME_S)
+        except Exception:  # the server has ended well; that a source has not is for the log
+            _log.exception("a source did not close")
 
 
 def require_loopback(host: str) -> None:

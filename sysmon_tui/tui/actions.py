@@ -60,10 +60,10 @@ ACTIONS: tuple[Action, ...] = (
         "left_square_bracket",
         "[",
         "A shorter window: 30 d, 7 d, 24 h, 6 h, 1 h.",
-        "shorter",
+        "] window",
         5,
     ),
-    Action("app", "window(1)", "right_square_bracket", "]", "A longer window.", "longer", 5),
+    Action("app", "window(1)", "right_square_bracket", "]", "A longer window."),
     Action(
         "app", "sort", "s", "s", "Sort by the next column; after the last, newest first again.", "sort", 6
     ),

@@ -110,6 +110,9 @@ class SysmonApp(App[None]):
     def on_tab_followed(self, event: Tab.Followed) -> None:
         self._follow(event.jump)
 
+    def on_tab_firing(self, event: Tab.Firing) -> None:
+        self._tab_line.note("alerts", f" {event.count} firing" if event.count else "")
+
     def _follow(self, jump: Jump) -> None:
         tab = self._tabs[jump.tab]
         tab.failed_only = tab.can_fail_only
@@ -182,6 +185,7 @@ class SysmonApp(App[None]):
             return
         self.session.tenant = name
         self._top_line.update()
+        self._tab_line.note("alerts", "")
         for tab in self._tabs.values():
             tab.forget()
         self.tab.came_in_sight()

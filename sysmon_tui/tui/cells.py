@@ -17,6 +17,9 @@ NO_VALUE = "-"
 # More than any screen is wide; the rest of a long text is in the detail view.
 _CELL_CHARS = 512
 
+# The code of a run that went well: no reason for anything.
+_NO_REASON = "SUCCESS"
+
 _BINARY_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
@@ -77,6 +80,7 @@ def text_of(column: Column, zone: str) -> pl.Expr:
     """The column's whole text, null where there is no value."""
     writers: dict[str, Callable[[pl.Expr], pl.Expr]] = {
         "text": lambda value: value.cast(pl.String),
+        "reason": lambda value: value.cast(pl.String).replace(_NO_REASON, None),
         "status": _status,
         "minute": _instant("%m-%d %H:%M", zone),
         "second": _instant("%m-%d %H:%M:%S", zone),

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[
-    "text", "status", "minute", "second", "instant", "duration_s", "duration_ms", "count", "bytes", "share"
+    "text",
+    "reason",
+    "status",
+    "minute",
+    "second",
+    "instant",
+    "duration_s",
+    "duration_ms",
+    "count",
+    "bytes",
+    "share",
 ]
 
 _TO_THE_RIGHT = frozenset({"duration_s", "duration_ms", "count", "bytes", "share"})

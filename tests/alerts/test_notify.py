@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import subprocess
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from receivers import NOW, Receiver, alert, answer, http_receiver, resolved
 
 from sysmon_tui.alerts.notify import http, notifier
 from sysmon_tui.alerts.notify.notifier import Notifier, Outcome
@@ -21,6 +21,7 @@ from sysmon_tui.alerts.store import LEASE_S, DeliveryStore
 from sysmon_tui.clock import HeldClock
 from sysmon_tui.config import NotificationsConfig, PagerDutyChannel, RouteConfig, SlackChannel
 from sysmon_tui.errors import RequestError
+from tests.alerts.receivers import NOW, Receiver, alert, answer, http_receiver, resolved
 
 SENT: Outcome = {"result": "sent", "reason": None}
 SLACK = SlackChannel(url_env="TEST_HOOK", allow_hosts=("127.0.0.1",))
@@ -308,14 +309,14 @@ def test_a_crash_before_sending_loses_nothing(
     monkeypatch: pytest.MonkeyPatch, store: DeliveryStore, clock: HeldClock
 ) -> None:
     """A process that dies between the record and the sending: the next one delivers after the lease."""
-    died = subprocess.run(
+    died = subprocess.run(  # noqa: S603 (our own interpreter)
         [
             sys.executable,
             "-c",
             _DIES_BEFORE_SENDING,
             str(store.path),
             NOW.isoformat(),
-            notifier.json.dumps(alert()),
+            json.dumps(alert()),
         ],
         env=os.environ,
         timeout=15,

@@ -14,16 +14,17 @@ from email.message import Message
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from receivers import NOW, alert, certificate, resolved
 
 from sysmon_tui.alerts.notify import email as channel_module
 from sysmon_tui.alerts.notify.email import message, send
 from sysmon_tui.alerts.notify.failure import DeliveryError
 from sysmon_tui.alerts.notify.notice import Notice
 from sysmon_tui.config import EmailChannel
+from tests.alerts.receivers import NOW, alert, certificate, resolved
 
 
 @dataclass
@@ -37,9 +38,9 @@ class Mailbox:
     recipients: list[str] = field(default_factory=list)
     logins: list[tuple[bytes, bytes]] = field(default_factory=list)
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
-    ) -> str:  # noqa: N802 (aiosmtpd's name)
+    ) -> str:
         reply = self.recipient_replies.get(address, "250 OK")
         if reply.startswith("250"):
             envelope.rcpt_tos.append(address)
@@ -54,7 +55,7 @@ class Mailbox:
         self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, login: Any
     ) -> AuthResult:
         self.logins.append((login.login, login.password))
-        return AuthResult(success=login.password == b"plantedPassword", handled=True)
+        return AuthResult(success=login.password == b"plantedPassword", handled=False)
 
 
 @contextlib.contextmanager
@@ -73,6 +74,14 @@ def smtp_server(**options: Any) -> Iterator[Mailbox]:
         controller.stop()
 
 
+def _probe(controller: Controller) -> None:
+    with (
+        socket.create_connection((controller.hostname, controller.port)) as plain,
+        httpx.create_ssl_context().wrap_socket(plain, server_hostname="localhost") as encrypted,
+    ):
+        encrypted.recv(3)
+
+
 @pytest.fixture
 def server_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     """A server's context for `localhost`, trusted by the sender."""
@@ -84,7 +93,7 @@ def server_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContex
 
 
 def channel(mailbox: Mailbox, **changes: Any) -> EmailChannel:
-    settings = {
+    settings: dict[str, Any] = {
         "smtp_host": "127.0.0.1",
         "smtp_port": mailbox.port,
         "sender": "monitor@example.com",
@@ -169,7 +178,7 @@ def test_starttls_is_verified_before_anything_is_said(
 def test_tls_from_the_first_byte(server_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """`tls = "tls"` speaks TLS at once, checked against the name."""
     # aiosmtpd's own probe of its port does not know this certificate.
-    monkeypatch.setattr(Controller, "_trigger_server", lambda self: None)
+    monkeypatch.setattr(Controller, "_trigger_server", _probe)
     with smtp_server(ssl_context=server_tls) as mailbox:
         send(notice(), channel(mailbox, tls="tls", smtp_host="localhost"))
         assert "certificate" in failure(mailbox, tls="tls").message
@@ -249,6 +258,15 @@ def test_a_server_that_drips_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
         released.set()
         thread.join()
     assert 0.4 <= took_s < 2
+
+
+def test_a_server_that_is_silent_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No greeting: left after its time, for a later call."""
+    monkeypatch.setattr(channel_module, "STEP_TIMEOUT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        failed = failure(Mailbox(port=server.getsockname()[1]))
+    assert failed.message == "127.0.0.1 gave no answer within 0.2 s."
+    assert failed.retry == "later"
 
 
 def test_nobody_there() -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-from receivers import NOW, answer, certificate, http_receiver
 
 from sysmon_tui.alerts.notify import http
 from sysmon_tui.alerts.notify.address import checked_addresses
@@ -20,6 +19,7 @@ from sysmon_tui.alerts.notify.failure import DeliveryError
 from sysmon_tui.alerts.notify.http import post_json
 from sysmon_tui.alerts.notify.secret import read_secret, redact
 from sysmon_tui.clock import HeldClock
+from tests.alerts.receivers import NOW, answer, certificate, http_receiver
 
 LOOPBACK = ("127.0.0.1",)
 CLOCK = HeldClock(NOW)

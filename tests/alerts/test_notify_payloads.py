@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from receivers import NOW, alert, resolved
 
 from sysmon_tui.alerts.notify import pagerduty, slack
 from sysmon_tui.alerts.notify.notice import Notice
+from tests.alerts.receivers import NOW, alert, resolved
 
 EVIL = 'nightly <!channel> <@U1> & "x" <http://e.example|click> \x1b]52;c;ZXZpbA==\x07 \u202egpj \ud800'
 

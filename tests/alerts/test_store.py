@@ -11,10 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from receivers import NOW, alert
 
 from sysmon_tui.alerts.store import GIVE_UP_AFTER_S, LEASE_S, Claim, DeliveryKey, DeliveryStore, Standing
 from sysmon_tui.alerts.store_file import StoreError
+from tests.alerts.receivers import NOW, alert
 
 FIRING = DeliveryKey("prod", "a1", "firing", NOW, "ops")
 RESOLVED = replace(FIRING, state="resolved")
@@ -239,7 +239,8 @@ from sysmon_tui.alerts.store import Claim, DeliveryKey, DeliveryStore
 now = datetime.fromisoformat(sys.argv[2])
 print("ready", flush=True)
 sys.stdin.readline()
-claim = DeliveryStore(Path(sys.argv[1])).claim(DeliveryKey("prod", "a1", "firing", now, "ops"), {"state": "firing"}, now)
+key = DeliveryKey("prod", "a1", "firing", now, "ops")
+claim = DeliveryStore(Path(sys.argv[1])).claim(key, {"state": "firing"}, now)
 print(isinstance(claim, Claim), flush=True)
 os._exit(9)
 """
@@ -248,7 +249,7 @@ os._exit(9)
 def test_processes_share_the_record_and_one_that_dies_loses_nothing(store: DeliveryStore) -> None:
     """Three processes at once, killed after the claim: one had it, and it is due again after the lease."""
     processes = [
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: S603 (our own interpreter)
             [sys.executable, "-c", _CLAIM_IN_PROCESS, str(store.path), NOW.isoformat()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

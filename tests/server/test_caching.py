@@ -12,7 +12,6 @@ from sysmon_tui.clock import HeldClock
 from sysmon_tui.config import Config
 from sysmon_tui.runtime import Runtime
 from sysmon_tui.server.caching import accepts_gzip
-
 from tests.server.conftest import DEMO, FEW_ROWS, NOW, running, wait_until_ready
 from tests.server.rows import API, LISTINGS
 

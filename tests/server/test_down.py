@@ -19,7 +19,6 @@ from sysmon_tui.config import Config, TenantConfig
 from sysmon_tui.errors import ConfigError
 from sysmon_tui.runtime import Runtime
 from sysmon_tui.server import connection
-
 from tests.server.conftest import DEMO, FEW_ROWS, running, wait_until_ready
 from tests.server.rows import API, LISTINGS
 
@@ -149,6 +148,52 @@ def test_identical_requests_at_once_run_one_statement(clock: HeldClock) -> None:
         assert len(answers) == 30
         assert len(set(answers)) == 1
         assert runs() == before + 1
+
+
+def test_work_ends_when_its_client_goes(clock: HeldClock) -> None:
+    """Nobody waits for the answer any more: the request is cancelled, and with it its statement."""
+    runtime = Runtime(Config(tenants={"demo_tenant": DEMO}), clock=clock, demo_rows=FEW_ROWS)
+    monitor: Any = runtime.tenants["demo_tenant"].monitor
+    asked, ended = threading.Event(), threading.Event()
+
+    async def endless(*_: object) -> None:
+        asked.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    monitor.ask = endless
+    with running(runtime) as client:
+        with connect(client) as one:
+            one.sendall(f"GET {API}/workflows HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            assert asked.wait(10)
+            assert not ended.is_set()
+        assert ended.wait(10)
+        assert client.get("/livez").status_code == 200
+
+
+def test_request_at_work_when_the_server_stops_gets_a_problem(clock: HeldClock) -> None:
+    """After a moment of grace it is cancelled and answered, so that the stop is soon."""
+    runtime = Runtime(Config(tenants={"demo_tenant": DEMO}), clock=clock, demo_rows=FEW_ROWS)
+    monitor: Any = runtime.tenants["demo_tenant"].monitor
+    asked = threading.Event()
+
+    async def endless(*_: object) -> None:
+        asked.set()
+        await asyncio.sleep(60)
+
+    monitor.ask = endless
+    answers: list[httpx.Response] = []
+    with running(runtime) as client:
+        url = client.base_url.join(f"{API}/workflows")
+        thread = threading.Thread(target=lambda: answers.append(httpx.get(url, timeout=30)))
+        thread.start()
+        assert asked.wait(10)
+        stopped = time.monotonic()
+    thread.join()
+    assert time.monotonic() - stopped < 5
+    assert (answers[0].status_code, answers[0].json()["code"]) == (503, "stopping")
 
 
 def connect(client: httpx.Client) -> socket.socket:

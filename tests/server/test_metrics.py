@@ -58,7 +58,7 @@ def test_format_follows_accept(client: httpx.Client) -> None:
     assert opened.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     assert opened.text.endswith("# EOF\n")
     names = {family.name for family in parse_text(plain.text) if family.name.startswith("sysmon_")}
-    opened_names = {family.name for family in parse_openmetrics(opened.text)}
+    opened_names = {family.name for family in parse_openmetrics(opened.text)}  # type: ignore[no-untyped-call]
     assert {name.removesuffix("_info") for name in names} <= opened_names
 
 

@@ -116,5 +116,6 @@ def test_validator_of_these_tests_finds_misfits() -> None:
     """The checks above can fail."""
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
     assert misfit({"a": 1}, schema, {}) is None
-    for wrong in ({}, {"a": "1"}, {"a": True}, {"a": None}, []):
+    misfits: list[Any] = [{}, {"a": "1"}, {"a": True}, {"a": None}, []]
+    for wrong in misfits:
         assert misfit(wrong, schema, {}) is not None

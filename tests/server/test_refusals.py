@@ -12,7 +12,6 @@ import pytest
 from sysmon_tui.clock import HeldClock
 from sysmon_tui.config import Config
 from sysmon_tui.runtime import Runtime
-
 from tests.server.conftest import DEMO, FEW_ROWS, running
 from tests.server.rows import API, ROUTES
 

@@ -17,7 +17,6 @@ import pytest
 
 from sysmon_tui.errors import ConfigError
 from sysmon_tui.server import run
-
 from tests.server.conftest import wait_until_ready
 
 # What the command does, without its configuration.

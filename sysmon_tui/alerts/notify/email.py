@@ -118,13 +118,15 @@ def _failure(host: str, error: Exception, secrets: list[str]) -> DeliveryError:
         login = isinstance(error, smtplib.SMTPAuthenticationError)
         excerpt = "the login is refused" if login else redact(one_line(text), secrets)[:_MAX_EXCERPT_CHARS]
         return DeliveryError(f"{host} answered {error.smtp_code}: {excerpt}.", retry=_retry(error.smtp_code))
+    # smtplib calls every break of a talk a disconnection.
+    cause = error.__context__ if isinstance(error, smtplib.SMTPServerDisconnected) else error
     for kind, sentence in (
         (smtplib.SMTPNotSupportedError, f"{host} does not offer what is needed (STARTTLS or login)."),
         (TimeoutError, f"{host} gave no answer within {STEP_TIMEOUT_S:g} s."),
         (ssl.SSLError, f"{host} has no certificate that can be trusted."),
         (ValueError, f"{host} can't be given this message."),
     ):
-        if isinstance(error, kind):
+        if isinstance(cause, kind):
             return DeliveryError(sentence, retry="later")
     return DeliveryError(f"{host} can't be reached ({type(error).__name__}).", retry="soon")
 

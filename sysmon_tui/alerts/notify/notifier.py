@@ -9,7 +9,6 @@ import json
 import logging
 import random
 import threading
-
 from collections.abc import Callable
 from datetime import datetime
 from time import sleep

@@ -1,9 +1,9 @@
 """One workspace's REST API: signed in by databricks-sdk, with waits that we decide.
 
-The SDK alone would send a POST again after a time-out (the statement would run twice), would sleep as long as a
-Retry-After says, and could not be cancelled while it sleeps. So its clock refuses to sleep: each call is sent once,
-and whether and when it is sent again is decided here. Answers stay plain JSON, because the SDK's classes drop words
-they don't know.
+The SDK alone would send a POST again after a time-out (the statement would run twice), would sleep as long
+as a Retry-After says, and could not be cancelled while it sleeps. So its clock refuses to sleep: each call is
+sent once, and whether and when it is sent again is decided here. Answers stay plain JSON, because the SDK's
+classes drop words they don't know.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ import requests
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.clock import Clock as SdkClock
 from databricks.sdk.core import Config
-from databricks.sdk.errors import DatabricksError, DeadlineExceeded, InternalError
+from databricks.sdk.errors import DeadlineExceeded, InternalError
+from databricks.sdk.errors.base import DatabricksError
 
 from sysmon_tui import __version__
 from sysmon_tui.clock import Clock
@@ -41,7 +42,7 @@ logging.getLogger("databricks.sdk").addHandler(logging.NullHandler())
 
 
 class _RetryRefusedError(Exception):
-    """What the SDK gets when it wants to wait `wait_s` and try again; its reason is the exception's context."""
+    """What the SDK gets when it wants to wait `wait_s` and try again; its reason is the context."""
 
     def __init__(self, wait_s: float) -> None:
         super().__init__()
@@ -65,7 +66,7 @@ class LostAnswer(Exception):  # noqa: N818 (it is what happened, and never leave
 
 
 class WorkspaceApi:
-    """Calls to one workspace from any thread. The client is built at the first call, in the calling thread."""
+    """Calls to one workspace, from any thread. The client is built in the thread of the first call."""
 
     def __init__(self, host: str | None, profile: str | None, token: str | None, clock: Clock) -> None:
         self._settings = {"host": host, "profile": profile, "token": token}
@@ -110,7 +111,7 @@ class WorkspaceApi:
         query: Mapping[str, Any] | None = None,
         repeatable: bool = True,
     ) -> dict[str, Any]:
-        """The JSON answer. `until_s` (the clock's monotonic seconds) and `stop` end the tries, not a call under way.
+        """The JSON answer. `until_s` (monotonic seconds) and `stop` end the tries, not a call under way.
 
         Raises what the SDK and requests raise, for `failures` to translate; LostAnswer if the request is not
         `repeatable` and may have arrived.
@@ -169,8 +170,9 @@ class WorkspaceApi:
             return self._client
 
     def _connect(self) -> WorkspaceClient:
+        settings: dict[str, Any] = {name: value for name, value in self._settings.items() if value is not None}
         config = Config(
-            **{name: value for name, value in self._settings.items() if value is not None},
+            **settings,
             product=APP,
             product_version=__version__,
             http_timeout_seconds=DISCOVERY_TIMEOUT_S,

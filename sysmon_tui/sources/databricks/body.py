@@ -17,7 +17,7 @@ _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 def submission(request: Request, warehouse_id: str, *, external: bool) -> dict[str, Any]:
-    """The body of POST /api/2.0/sql/statements. `external` asks for Arrow behind links instead of rows inline."""
+    """The body of POST /api/2.0/sql/statements; `external` asks for Arrow behind links, not rows inline."""
     purpose = _NOT_PLAIN.sub("_", request.purpose or request.statement.name)[:64]
     return {
         "statement": f"/* {APP} {purpose} */ {request.text}",
@@ -34,8 +34,8 @@ def submission(request: Request, warehouse_id: str, *, external: bool) -> dict[s
         ],
         "disposition": "EXTERNAL_LINKS" if external else "INLINE",
         "format": "ARROW_STREAM" if external else "JSON_ARRAY",
-        # Answered at once, so that there is an id to cancel from the first moment on. A wait of 5 s and more (less
-        # is not allowed) would save a round trip and leave a statement that nobody can end while it lasts.
+        # Answered at once, so that there is an id to cancel from the first moment on. A wait of 5 s and more
+        # (less is not allowed) would save a round trip, and nobody could end the statement while it lasts.
         "wait_timeout": "0s",
         "on_wait_timeout": "CONTINUE",
     }

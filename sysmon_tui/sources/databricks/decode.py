@@ -1,4 +1,4 @@
-"""Results as frames: rows of text (JSON_ARRAY) and Arrow streams, into the declared schema of the statement."""
+"""Results as frames: rows of text (JSON_ARRAY) and Arrow streams, in the declared schema of the statement."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def rows_frame(
 ) -> pl.DataFrame:
     """Rows of text cells as a frame. `columns` are the manifest's.
 
-    The cells are read by the types the warehouse names and then brought to the declared ones, as Arrow is: both ways
-    a value comes to the same. Raises SchemaDrift, StatementFailed.
+    The cells are read by the types the warehouse names and then brought to the declared ones, as Arrow is: both
+    ways a value comes to the same. Raises SchemaDrift, StatementFailed.
     """
     places: dict[str, int] = {}
     for place, column in enumerate(columns):

@@ -1,7 +1,7 @@
 """What went wrong, as one of our errors with a sentence and a hint.
 
-No message of the SDK or of requests goes out whole: the SDK appends its configuration to refusals, requests names
-the address with its query, which for a presigned link is the credential.
+No message of the SDK or of requests goes out whole: the SDK appends its configuration to refusals, requests
+names the address with its query, which for a presigned link is the credential.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any, Final
 import requests
 from databricks.sdk.errors import (
     BadRequest,
-    DatabricksError,
     NotFound,
     PermissionDenied,
     ResourceConflict,
     Unauthenticated,
 )
+from databricks.sdk.errors.base import DatabricksError
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError
 
 from sysmon_tui.errors import (
@@ -145,7 +145,7 @@ def _not_enabled(table: str) -> AccessDenied:
 
 
 def _table_in(message: str, tables: tuple[str, ...]) -> str:
-    """The object that the message is about: of its dotted names the first that the statement reads or holds."""
+    """The object that the message is about: of its dotted names the first that the statement reads."""
     names = _NAME.findall(message.replace("`", ""))
     known = [name for name in names if any(table == name or table.startswith(f"{name}.") for table in tables)]
     return one_line((known or list(tables) or names or ["a system table"])[0], _MAX_CHARS)

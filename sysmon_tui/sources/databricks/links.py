@@ -1,4 +1,4 @@
-"""Results behind presigned links: read from the cloud's storage, never with our credential, never without bound."""
+"""Results behind presigned links: read from the cloud's storage, without our credential, within bounds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LinkReader:
 
     def __init__(self) -> None:
         self._session = requests.Session()
-        # Anything callable here keeps requests from adding the credential of ~/.netrc; the proxy settings stay.
+        # Anything callable keeps requests from adding the credential of ~/.netrc; the proxy settings stay.
         self._session.auth = _no_credential
 
     def read(

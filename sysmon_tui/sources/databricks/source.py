@@ -59,8 +59,8 @@ class _Running:
 class DatabricksSource:
     """Statements on one SQL warehouse.
 
-    Who we are comes from databricks-sdk's unified authentication; `host`, `profile` and `token` are passed on when
-    given. Nothing is connected before the first statement.
+    Who we are comes from databricks-sdk's unified authentication; `host`, `profile` and `token` are passed on
+    when given. Nothing is connected before the first statement.
     """
 
     def __init__(
@@ -261,7 +261,7 @@ class DatabricksSource:
             ) from None
 
     def _cancel_there(self, running: _Running) -> None:
-        """Cancel on the server and watch it end: a cancel may silently fail, and a statement left alone bills on."""
+        """Cancel on the server and watch it end: a cancel may fail silently, and what runs on is billed."""
         if not running.statement_id:
             return
         unstoppable = threading.Event()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -60,8 +60,9 @@ class Detail(Screen[object]):
 
     def load(self, *, fresh: bool = False) -> None:
         """Ask for what the row itself does not hold."""
-        self.run_worker(partial(self._load, fresh), group="load", exclusive=True)
+        self._load(fresh)
 
+    @work(group="load", exclusive=True)
     async def _load(self, fresh: bool) -> None:
         try:
             await self.fetch(await self.session.monitor(), fresh)

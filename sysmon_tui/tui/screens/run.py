@@ -30,7 +30,7 @@ _FIELDS = (
     Column("end_time", "ended", 0, "instant"),
     Column("duration_seconds", "took", 0, "duration_s"),
     Column("attempts", "tries", 0, "count"),
-    Column("termination_code", "why", 0),
+    Column("termination_code", "why", 0, "reason"),
     Column("termination_type", "kind", 0),
     Column("trigger_type", "trigger", 0),
     Column("run_type", "type", 0),
@@ -47,7 +47,7 @@ _TASKS = (
     Column("start_time", "started", 14, "second", rank=2),
     Column("duration_seconds", "took", 7, "duration_s", rank=2),
     Column("execution_seconds", "running", 7, "duration_s", rank=4),
-    Column("termination_code", "why", 18, flex=1, rank=3),
+    Column("termination_code", "why", 18, "reason", flex=1, rank=3),
     Column("run_id", "task run", 16, rank=5),
 )
 _HISTORY = (
@@ -55,7 +55,7 @@ _HISTORY = (
     Column("status", "status", 11, "status"),
     Column("duration_seconds", "took", 7, "duration_s", rank=2),
     Column("attempts", "tries", 5, "count", rank=4),
-    Column("termination_code", "why", 18, flex=1, rank=3),
+    Column("termination_code", "why", 18, "reason", flex=1, rank=3),
     Column("trigger_type", "trigger", 10, rank=5),
     Column("run_id", "run", 16, rank=6),
 )

@@ -34,7 +34,9 @@ class AlertsTab(ListTab):
     columns = ALERT_COLUMNS
 
     async def ask(self, monitor: Monitor, question: Question, fresh: bool) -> Answer:
-        return await monitor.alerts(hours=question.hours, fresh=fresh)
+        answer = await monitor.alerts(hours=question.hours, fresh=fresh)
+        self.post_message(self.Firing(answer.extra["total_alerts"]))
+        return answer
 
     def none_words(self, question: Question) -> str:
         return f"Nothing fires, and nothing has fired in the last {window_words(question.hours)}."

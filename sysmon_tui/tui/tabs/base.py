@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
@@ -50,6 +51,13 @@ class Tab(Vertical):
         def __init__(self, jump: Jump) -> None:
             super().__init__()
             self.jump = jump
+
+    class Firing(Message):
+        """How many alerts fire, as just read."""
+
+        def __init__(self, count: int) -> None:
+            super().__init__()
+            self.count = count
 
     def __init__(self, session: Session, name: str) -> None:
         super().__init__(id=name)
@@ -118,9 +126,10 @@ class Tab(Vertical):
         self._asking = question
         if self._answered is None:
             self.say_loading()
-        self.run_worker(partial(self._load, question, fresh), group="load", exclusive=True)
+        self._load(question, fresh)
         self.tell()
 
+    @work(group="load", exclusive=True)
     async def _load(self, question: Question, fresh: bool) -> None:
         try:
             await self.fetch(await self.session.monitor(), question, fresh)
@@ -189,11 +198,12 @@ class ListTab(Tab):
     async def fetch(self, monitor: Monitor, question: Question, fresh: bool) -> None:
         if self._chart is not None and self.counts is not None:
             counts = partial(monitor.counts, self.counts, hours=question.hours, fresh=fresh)
-            self.run_worker(partial(self._draw, self._chart, counts), group="load-chart", exclusive=True)
+            self._draw(self._chart, counts)
         answer = await self.ask(monitor, question, fresh)
         self.answer = answer
         self.table.show_answer(answer, none=self.none_words(question))
 
+    @work(group="load-chart", exclusive=True)
     async def _draw(self, chart: CountChart, counts: Callable[[], Awaitable[Answer]]) -> None:
         chart.show(await counts())
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.widgets import Static
@@ -21,7 +21,7 @@ from sysmon_tui.tui.screens.alert import AlertScreen
 from sysmon_tui.tui.screens.query import QueryScreen
 from sysmon_tui.tui.screens.run import RunScreen
 from sysmon_tui.tui.session import Session
-from sysmon_tui.tui.tabs.alerts import ALERT_COLUMNS, ALERT_KEY
+from sysmon_tui.tui.tabs.alerts import ALERT_KEY
 from sysmon_tui.tui.tabs.base import Question, Tab
 from sysmon_tui.tui.widgets.answer_table import AnswerTable
 from sysmon_tui.tui.widgets.frame_table import FrameTable
@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 
 # What Monitor.health looks back on; `[` and `]` change the other tabs.
 _HOURS = 24.0
+_ALERTS = (
+    Column("state", "state", 9, "status"),
+    Column("severity", "severity", 10, "status"),
+    Column("title", "alert", 24, flex=1),
+    Column("started_at", "since", 11, "minute"),
+)
 _FAILURES = (
     Column("end_time", "ended", 11, "minute"),
     Column("status", "status", 11, "status"),
@@ -44,8 +50,8 @@ _FAILURES = (
 _TILES: dict[str, tuple[str, str, tuple[str, ...] | None]] = {
     "workflows": ("Runs", "failed", FAILED_RUN_STATES),
     "queries": ("Queries", "failed", ("FAILED",)),
-    "warehouses": ("Warehouses", "failed to start", None),
-    "audit": ("Audit", "failed", ("failure", "failed_login")),
+    "warehouses": ("Warehouses", "not started", None),
+    "audit": ("Audit events", "failed", ("failure", "failed_login")),
 }
 
 
@@ -55,7 +61,7 @@ class HealthTab(Tab):
         self._verdict = Line(classes="verdict")
         self._tiles = {kind: Tile(*texts) for kind, texts in _TILES.items()}
         zone = session.zone.key
-        self._alerts = AnswerTable(ALERT_COLUMNS, ALERT_KEY, zone=zone, things="alerts", id="health-alerts")
+        self._alerts = AnswerTable(_ALERTS, ALERT_KEY, zone=zone, things="alerts", id="health-alerts")
         self._failures = AnswerTable(
             _FAILURES, ("kind", "workspace_id", "id"), zone=zone, things="failures", id="health-failures"
         )
@@ -80,10 +86,12 @@ class HealthTab(Tab):
         for kind, tile in self._tiles.items():
             tile.show(health["summary"][kind])
         self._show_alerts(health["alerts"]["alerts"])
+        self.post_message(self.Firing(health["alerts"]["total_alerts"]))
         self._show_failures(health["recent_failures"])
         if not self.session.low_bandwidth:
-            self.run_worker(partial(self._fetch_counts, monitor, fresh), group="load-chart", exclusive=True)
+            self._fetch_counts(monitor, fresh)
 
+    @work(group="load-chart", exclusive=True)
     async def _fetch_counts(self, monitor: Monitor, fresh: bool) -> None:
         answers = await asyncio.gather(*(monitor.counts(kind, hours=_HOURS, fresh=fresh) for kind in _TILES))
         for tile, answer in zip(self._tiles.values(), answers, strict=True):
@@ -159,7 +167,7 @@ class HealthTab(Tab):
         fetched = clock_words(datetime.fromisoformat(health["fetched_at"]), self.session.zone, now)
         text = Text(f"  {marked(health['status']).upper()}  ", style=style)
         text.append(f"  {_firing(health['alerts']['by_severity'])}", style="bold")
-        text.append(f" · last {window_words(_HOURS)} · fetched {fetched}")
+        text.append(f" · {window_words(_HOURS)} to {fetched}")
         self._verdict.tell(text)
         self._sources.update(self._source_lines(health["sources"]))
 
@@ -219,4 +227,4 @@ def _failure(kind: str, row: dict[str, Any], name: str, id_name: str, why: str) 
 
 def _firing(by_severity: dict[str, int]) -> str:
     parts = [f"{count} {severity}" for severity, count in by_severity.items() if count]
-    return f"alerts firing: {', '.join(parts)}" if parts else "no alert fires"
+    return f"firing: {', '.join(parts)}" if parts else "no alert fires"

@@ -26,7 +26,7 @@ class WorkflowsTab(ListTab):
         Column("status", "status", 11, "status"),
         Column("workflow_name", "workflow", 18, flex=3),
         Column("duration_seconds", "took", 7, "duration_s", rank=2),
-        Column("termination_code", "why", 14, flex=2, rank=3, fallback="error_message"),
+        Column("termination_code", "why", 14, "reason", flex=2, rank=3, fallback="error_message"),
         Column("attempts", "tries", 5, "count", rank=4),
         Column("end_time", "ended", 11, "minute", rank=5),
         Column("trigger_type", "trigger", 10, rank=6),

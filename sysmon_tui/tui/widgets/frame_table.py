@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual import work
 from textual.binding import BindingType
 from textual.events import Blur, Click, Focus, Resize
 from textual.geometry import Region, Size
@@ -133,7 +133,7 @@ class FrameTable(ScrollView, can_focus=True):
         self._frame = self._order = None
         self._cursor = 0
         self._blocks.clear()
-        self.virtual_size = Size(self.size.width, 1)
+        self.virtual_size = Size(self._width, 1)
         self.refresh()
 
     def filter(self, containing: str) -> None:
@@ -164,7 +164,7 @@ class FrameTable(ScrollView, can_focus=True):
 
     def _reshape(self, shape: _Shape) -> None:
         self._shape = shape
-        self.refresh(Region(0, 0, self.size.width, 1))
+        self.refresh(Region(0, 0, self._width, 1))
         if self._frame is not None:
             self._arrange(self._frame)
 
@@ -174,8 +174,9 @@ class FrameTable(ScrollView, can_focus=True):
             self.workers.cancel_group(self, "arrange")
             self.put(frame, self._ordered(frame, shape))
         else:
-            self.run_worker(partial(self._arrange_aside, frame, shape), group="arrange", exclusive=True)
+            self._arrange_aside(frame, shape)
 
+    @work(group="arrange", exclusive=True)
     async def _arrange_aside(self, frame: pl.DataFrame, shape: _Shape) -> None:
         order = await asyncio.to_thread(self._ordered, frame, shape)
         self.put(frame, order)
@@ -198,7 +199,7 @@ class FrameTable(ScrollView, can_focus=True):
         key, top = self._cursor_key(), self.scroll_offset.y
         self._frame, self._order = frame, order
         self._blocks.clear()
-        self.virtual_size = Size(self.size.width, self.shown + 1)
+        self.virtual_size = Size(self._width, self.shown + 1)
         self._restore_cursor(key, top)
         after = self._lines_in_sight()
         if self.scroll_offset.y != top or len(before) != len(after):
@@ -206,7 +207,7 @@ class FrameTable(ScrollView, can_focus=True):
         else:
             for line, (old, new) in enumerate(zip(before, after, strict=True), start=1):
                 if old != new:
-                    self.refresh(Region(0, line, self.size.width, 1))
+                    self.refresh(Region(0, line, self._width, 1))
         self.post_message(self.Arranged())
 
     def _cursor_key(self) -> tuple[object, ...] | None:
@@ -227,6 +228,11 @@ class FrameTable(ScrollView, can_focus=True):
             self._scroll(self._cursor - max(0, min(line, self._page_rows - 1)))
 
     # The rows in sight
+
+    @property
+    def _width(self) -> int:
+        """Without the scrollbar."""
+        return self.scrollable_content_region.width
 
     @property
     def _page_rows(self) -> int:
@@ -259,14 +265,14 @@ class FrameTable(ScrollView, can_focus=True):
         return [(row == self._cursor, self._texts(frame, row)) for row in rows]
 
     def _fitted(self) -> list[tuple[Column, int]]:
-        return fit(self._columns, self.size.width - _GUTTER, self._gap)
+        return fit(self._columns, self._width - _GUTTER, self._gap)
 
     @property
     def _gap(self) -> int:
-        return 2 if self.size.width >= _WIDE_SCREEN else 1
+        return 2 if self._width >= _WIDE_SCREEN else 1
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self._width
         if self._said:
             return self._said_line(y, width)
         if y == 0:
@@ -327,7 +333,7 @@ class FrameTable(ScrollView, can_focus=True):
         elif row >= top + self._page_rows:
             self._scroll(row - self._page_rows + 1)
         for changed in (old, row):
-            self.refresh(Region(0, changed - self.scroll_offset.y + 1, self.size.width, 1))
+            self.refresh(Region(0, changed - self.scroll_offset.y + 1, self._width, 1))
 
     def action_cursor(self, step: int) -> None:
         self._move(self._cursor + step)
@@ -360,7 +366,7 @@ class FrameTable(ScrollView, can_focus=True):
         self._move(self._cursor)
 
     def on_resize(self, event: Resize) -> None:
-        self.virtual_size = Size(self.size.width, self.shown + 1)
+        self.virtual_size = Size(self._width, self.shown + 1)
         self._move(self._cursor)
         self.refresh()
 

@@ -32,7 +32,6 @@ class Line(Widget):
         return self._text
 
     def tell(self, text: Text) -> None:
-        text.no_wrap, text.overflow = True, "ellipsis"
         if text != self._text or text.spans != self._text.spans:
             self._text = text
             self.refresh()
@@ -58,10 +57,9 @@ class TopLine(Line):
             word = one_line((environment or "no environment"), 14)
             name = f" ■ {word.upper()} ■ " if is_production(environment) else f" {word} "
             parts.append("  ").append(name, style="reverse bold" if is_production(environment) else "")
+            parts.append(f" source {config.source} ")
             if config.source == "demo":
-                parts.append(" ").append(" DEMO DATA ", style="bold black on yellow")
-            else:
-                parts.append(f" {config.source}")
+                parts.append(" DEMO DATA ", style="bold black on yellow")
         parts.append(f"  last {window_words(session.hours)}")
         if session.paused_at is not None:
             stood = clock_words(session.paused_at, session.zone, session.paused_at, zone_name=False)

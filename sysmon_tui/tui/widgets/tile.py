@@ -16,6 +16,9 @@ from sysmon_tui.tui.words import number_words
 if TYPE_CHECKING:
     from sysmon_tui.views.answer import Answer
 
+# From here on the words stand beside the glyphs.
+_WIDE = 26
+
 
 class Tile(Line):
     """`failed_word` says what counts as failed here."""
@@ -50,15 +53,15 @@ class Tile(Line):
         total, failed, rate = (self._tally.get(name) for name in ("total", "failed", "success_rate"))
         text = Text(f"{self._title} ", style="bold")
         if total is None:
-            text.append("? not known", style=STYLES["warn"])
+            text.append("?", style=STYLES["warn"]).append("\nnot known", style=STYLES["warn"])
         else:
-            text.append(number_words(total))
+            text.append(f"{number_words(total)}\n")
+            wide = self.size.width >= _WIDE
             if rate is not None:
-                text.append(f"  {_percent(rate)} ok", style=STYLES["dim"])
-            if failed:
-                text.append(f"\n✗ {number_words(failed)} {self._failed_word}", style=STYLES["bad"])
-            else:
-                text.append(f"\n✓ none {self._failed_word}", style=STYLES["good"])
+                text.append(f"✓ {_percent(rate)}{' ok' if wide else ''}  ", style=STYLES["good"])
+            words = f"✗ {number_words(failed)}" if failed else "none"
+            style = STYLES["bad"] if failed else STYLES["dim"]
+            text.append(f"{words} {self._failed_word}" if wide or not failed else words, style=style)
         if self._counts is not None and self._counts.state not in ("denied", "failed") and self.size.width:
             values = count_columns(self._counts, self._failed, self.size.width)
             text.append(f"\n{bars(values)}", style="red" if self._failed else "cyan")

@@ -1,0 +1,27 @@
+"""`python -m tests.workspace --port 0`: the stand-in over the demo estate, for a person to point the app at."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+
+from sysmon_tui.clock import SystemClock
+from tests.workspace.demo import demo_workspace
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.workspace")
+    parser.add_argument("--port", type=int, default=0, help="0 takes any free port")
+    parser.add_argument("--zone", default="America/New_York", help="the warehouse's session time zone")
+    arguments = parser.parse_args()
+    with demo_workspace(SystemClock(), port=arguments.port, zone=arguments.zone) as workspace:
+        print(f"export DATABRICKS_HOST={workspace.url}")
+        print(f"export DATABRICKS_TOKEN={workspace.token}")
+        print(f"export DATABRICKS_WAREHOUSE_ID={workspace.warehouse_id}", flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            return
+
+
+main()

@@ -1,0 +1,23 @@
+"""A workspace over the demo estate."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from sysmon_tui.clock import Clock, HeldClock
+from sysmon_tui.sources.demo import DEFAULT_ROWS, DemoEstate
+from tests.workspace.workspace import Workspace
+
+
+def demo_workspace(now: datetime | Clock, *, rows: int = DEFAULT_ROWS, **settings: Any) -> Workspace:
+    """A Workspace (`settings` are its own) whose estate moves with the clock before each statement.
+
+    An instant stands still; to move it, give a HeldClock and keep it.
+    """
+    clock = HeldClock(now) if isinstance(now, datetime) else now
+    connection = duckdb.connect()
+    estate = DemoEstate(connection, now=clock.now(), rows=rows)
+    return Workspace(connection, before=lambda: estate.advance(clock.now()), **settings)

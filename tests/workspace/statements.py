@@ -1,0 +1,65 @@
+"""A statement's life on the stand-in: PENDING, RUNNING, an end."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import polars as pl
+
+
+def new_id() -> str:
+    return f"01{uuid.uuid4().hex[:6]}-{str(uuid.uuid4())[9:]}"
+
+
+@dataclass(eq=False)
+class StandInStatement:
+    """What was received, and what became of it. `chunks` hold the rows once it has SUCCEEDED."""
+
+    body: Mapping[str, Any]
+    id: str = field(default_factory=new_id)
+    state: str = "PENDING"
+    error: Mapping[str, Any] | None = None
+    sql_state: str | None = None
+    frame: pl.DataFrame = field(default_factory=pl.DataFrame)
+    chunks: list[pl.DataFrame] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
+    canceled: threading.Event = field(default_factory=threading.Event)
+    cursor: duckdb.DuckDBPyConnection | None = None
+
+    @property
+    def text(self) -> str:
+        return str(self.body["statement"])
+
+    @property
+    def parameters(self) -> dict[str, Mapping[str, Any]]:
+        """As sent, by name."""
+        return {item["name"]: item for item in self.body.get("parameters") or ()}
+
+    @property
+    def tags(self) -> dict[str, str | None]:
+        return {item["key"]: item.get("value") for item in self.body.get("query_tags") or ()}
+
+    @property
+    def external(self) -> bool:
+        return self.body.get("disposition") == "EXTERNAL_LINKS"
+
+    def end(self, state: str) -> None:
+        if not self.ended.is_set():
+            self.state = state
+            self.ended.set()
+
+    def fail(self, code: str, message: str, sql_state: str | None = None) -> None:
+        self.error = {"error_code": code, "message": message}
+        self.sql_state = sql_state
+        self.end("FAILED")
+
+    def cancel(self) -> None:
+        self.canceled.set()
+        if self.cursor is not None and not self.ended.is_set():
+            self.cursor.interrupt()
+        self.end("CANCELED")
