@@ -11,8 +11,7 @@ import ipaddress
 import logging
 import re
 import uuid
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -54,9 +53,9 @@ def refusal(headers: Headers) -> tuple[int, str, str] | None:
     return None
 
 
-async def _while_listened_to(work: Coroutine[Any, Any, None], receive: Receive) -> None:
+async def _while_listened_to(work: Awaitable[None], receive: Receive) -> None:
     """The work, cancelled when the client goes: a statement that nobody waits for must not run on."""
-    working = asyncio.create_task(work)
+    working = asyncio.ensure_future(work)
     leaving = asyncio.create_task(_disconnect(receive))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)

@@ -11,12 +11,16 @@ import threading
 from collections.abc import Coroutine
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sysmon_tui.clock import Clock
 from sysmon_tui.config import Config
 from sysmon_tui.errors import ConfigError
 from sysmon_tui.views.answer import Answer
+
+if TYPE_CHECKING:
+    from sysmon_tui.alerts.notify.notifier import Notifier, Outcome
+    from sysmon_tui.runtime import Runtime, Tenant
 
 T = TypeVar("T")
 
@@ -46,6 +50,7 @@ class AlertingService:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="sysmon-alerting")
         self._thread.start()
         self._closed = False
+        self._notifier: Notifier | None = None
 
     def check_all_alerts(self) -> dict[str, Any]:
         """What `/api/monitoring/alerts` answers, and `sources`: each table with its state and reason."""
@@ -70,15 +75,18 @@ class AlertingService:
         used = [name for name in ("job_run_timeline", "query_history", "audit") if tables.asked(name)]
         return {**document, "sources": {name: tables.source(name) for name in used}}
 
-    def send_alert_notification(self, alert: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        """To the channels that the configuration routes the alert to: per channel `sent`, `skipped` or `failed`.
+    def send_alert_notification(self, alert: dict[str, Any]) -> dict[str, Outcome]:
+        """To the channels that the configuration routes the alert to: per channel `result` and `reason`.
 
-        Once for each state of an alert, however often it is called; a failed delivery is kept and tried again.
+        `result` is `sent`, `skipped` or `failed`. Once for each state of an alert, however often it is called; a
+        failed delivery is kept and tried again with the next call. Raises nothing for a channel that is down.
         """
-        return self._notifier().send(alert)
+        if self._notifier is None:
+            self._notifier = self._open_notifier()
+        return self._notifier.send(alert)
 
-    def _notifier(self) -> Any:
-        from sysmon_tui.alerts.notify.notifier import Notifier  # noqa: PLC0415
+    def _open_notifier(self) -> Notifier:
+        from sysmon_tui.alerts.notify.notifier import Notifier  # noqa: PLC0415 (httpx only when something is sent)
         from sysmon_tui.alerts.store import DeliveryStore  # noqa: PLC0415
 
         return Notifier(
@@ -121,7 +129,7 @@ def _load(file: str | Path | None) -> Config:
     return load(file=Path(file) if file is not None else None, env=os.environ).config
 
 
-def _chosen(runtime: Any, tenant: str | None) -> Any:
+def _chosen(runtime: Runtime, tenant: str | None) -> Tenant:
     from sysmon_tui.errors import RequestError  # noqa: PLC0415
 
     try:

@@ -114,5 +114,7 @@ def footer(places: Iterable[Place], without: Iterable[str] = ()) -> list[Action]
 
 def help_rows() -> list[tuple[str, str]]:
     """(key, what it does), for people."""
-    rows = [(action.shown, action.help) for action in ACTIONS if action.place != "choice"]
-    return [*rows, *_TEXTUAL]
+    rows: dict[str, str] = {}
+    for action in ACTIONS:
+        rows.setdefault(action.shown, action.help)
+    return [*rows.items(), *_TEXTUAL]

@@ -26,7 +26,7 @@ class SqlError(Exception):
         self.sql_state = sql_state
 
 
-class Interrupted(Exception):  # noqa: N818 (it is what happened)
+class Interrupted(Exception):
     """The statement was cancelled while it ran."""
 
 
@@ -36,7 +36,7 @@ def _boolean(text: str) -> bool:
 
 # How a parameter's text is cast, by its type's name.
 PARAMETER_TYPES: dict[str, Callable[[str], Any]] = {
-    "STRING": lambda text: constant.StringValue(text),
+    "STRING": constant.StringValue,
     "BIGINT": lambda text: constant.LongValue(int(text)),
     "INT": lambda text: constant.IntegerValue(int(text)),
     "DOUBLE": lambda text: constant.DoubleValue(float(text)),

@@ -27,7 +27,7 @@ _STATEMENTS = "/api/2.0/sql/statements"
 _PLAIN_TYPE = re.compile(r"([A-Z]+)(\(\d+(,\s*\d+)?\))?")
 
 
-class Refusal(Exception):  # noqa: N818 (an answer, not a mistake of the stand-in)
+class Refusal(Exception):
     """An answer other than 200."""
 
     def __init__(self, status: int, code: str | int, message: str, **headers: str) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import duckdb
 import polars as pl
 
 
@@ -29,7 +28,7 @@ class StandInStatement:
     chunks: list[pl.DataFrame] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
     canceled: threading.Event = field(default_factory=threading.Event)
-    cursor: duckdb.DuckDBPyConnection | None = None
+    interrupt: Callable[[], object] | None = None
 
     @property
     def text(self) -> str:
@@ -60,6 +59,7 @@ class StandInStatement:
 
     def cancel(self) -> None:
         self.canceled.set()
-        if self.cursor is not None and not self.ended.is_set():
-            self.cursor.interrupt()
+        interrupt = self.interrupt
+        if interrupt is not None and not self.ended.is_set():
+            interrupt()
         self.end("CANCELED")

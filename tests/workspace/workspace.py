@@ -104,7 +104,7 @@ class Workspace:
             return stale
 
     def submit(self, body: dict[str, Any]) -> StandInStatement:
-        statement = StandInStatement(body, cursor=self._engine.cursor())
+        statement = StandInStatement(body)
         worker = threading.Thread(target=self._run, args=(statement,), daemon=True, name="stand-in statement")
         with self._lock:
             self.statements.append(statement)
@@ -119,24 +119,24 @@ class Workspace:
             statement.state = "RUNNING"
             if statement.canceled.wait(self.running_s):
                 return
-            self._answer(statement)
+            with self._engine.cursor() as cursor:
+                statement.interrupt = cursor.interrupt
+                self._answer(statement, cursor)
         except Interrupted:
             statement.end("CANCELED")
         except SqlError as error:
             statement.fail("BAD_REQUEST", error.message, error.sql_state)
         finally:
-            assert statement.cursor is not None
-            statement.cursor.close()
+            statement.interrupt = None
 
-    def _answer(self, statement: StandInStatement) -> None:
+    def _answer(self, statement: StandInStatement, cursor: duckdb.DuckDBPyConnection) -> None:
         values = cast_parameters(statement.body.get("parameters") or ())
         for table in sorted(tables_of(statement.text)):
             if table.rsplit(".", 1)[0] in self.missing_schemas:
                 raise absent(table)
             if table in self.denied_tables:
                 raise denied(table)
-        assert statement.cursor is not None
-        frame = as_warehouse(self._engine.run(statement.cursor, statement.text, values), self.zone)
+        frame = as_warehouse(self._engine.run(cursor, statement.text, values), self.zone)
         if not statement.external and frame.estimated_size() > self.inline_bytes:
             statement.fail("BAD_REQUEST", _TOO_LARGE)
             return

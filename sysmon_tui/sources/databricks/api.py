@@ -57,7 +57,7 @@ class _NoWaiting(SdkClock):
         raise _RetryRefusedError(seconds)
 
 
-class LostAnswer(Exception):  # noqa: N818 (it is what happened, and never leaves the source)
+class LostAnswer(Exception):
     """A request went out and no answer came back: it may be at work. `failure` is what to tell."""
 
     def __init__(self, error: Exception, host: str) -> None:
@@ -170,7 +170,9 @@ class WorkspaceApi:
             return self._client
 
     def _connect(self) -> WorkspaceClient:
-        settings: dict[str, Any] = {name: value for name, value in self._settings.items() if value is not None}
+        settings: dict[str, Any] = {
+            name: value for name, value in self._settings.items() if value is not None
+        }
         config = Config(
             **settings,
             product=APP,

@@ -1,4 +1,4 @@
-"""What went wrong, as one of our errors with a sentence and a hint.
+"""What went wrong between us and the workspace, as one of our errors with a sentence and a hint.
 
 No message of the SDK or of requests goes out whole: the SDK appends its configuration to refusals, requests
 names the address with its query, which for a presigned link is the credential.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import requests
 from databricks.sdk.errors import (
@@ -23,17 +23,15 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutio
 
 from sysmon_tui.errors import (
     AccessDenied,
-    ResultTooLarge,
     SourceBusy,
     SourceError,
     SourceUnreachable,
     StatementFailed,
-    TooMuchData,
 )
 from sysmon_tui.text import one_line
 
 _MAX_CHARS: Final = 300
-_CHECK_CREDENTIALS: Final = (
+CHECK_CREDENTIALS: Final = (
     "Check DATABRICKS_HOST and DATABRICKS_TOKEN, or the profile in ~/.databrickscfg; "
     "`databricks auth login` renews an OAuth sign-in."
 )
@@ -41,23 +39,6 @@ _CHECK_HOST: Final = "Check DATABRICKS_HOST or the tenant's `host`, the network 
 
 _SDK_CONFIG = re.compile(r"\.?\s*\b(Config|Env): .*", re.DOTALL)
 _SECRET = re.compile(r"\bdapi[0-9a-f]+(-\d+)?|(?<=Bearer )\S+|(?<=://)[^\s/@]+@|(?<=[?&])\S+=\S+")
-_CLASS = re.compile(r"\s*(?:\[([A-Z0-9_.]+)\]|([A-Z_]{4,}):)")
-_NAME = re.compile(r"\b\w+\.\w+(?:\.\w+)?\b")
-
-_DENIED = ("INSUFFICIENT_PERMISSIONS", "PERMISSION_DENIED", "UNAUTHORIZED_ACCESS")
-_ABSENT = (
-    "TABLE_OR_VIEW_NOT_FOUND",
-    "SCHEMA_NOT_FOUND",
-    "CATALOG_NOT_FOUND",
-    "NO_SUCH_CATALOG_EXCEPTION",
-    "NO_SUCH_SCHEMA_EXCEPTION",
-)
-_BUSY = (
-    "RESOURCE_EXHAUSTED",
-    "SERVICE_UNDER_MAINTENANCE",
-    "TEMPORARILY_UNAVAILABLE",
-    "WORKSPACE_TEMPORARILY_UNAVAILABLE",
-)
 
 
 def of_call(error: Exception, host: str) -> SourceError:
@@ -70,8 +51,8 @@ def of_call(error: Exception, host: str) -> SourceError:
     if isinstance(error, requests.RequestException):
         return SourceUnreachable(f"{host} did not answer as a Databricks workspace does.", _CHECK_HOST)
     return AccessDenied(
-        f"There is no usable credential for {host}: {_cleaned(str(error))}",
-        _CHECK_CREDENTIALS,
+        f"There is no usable credential for {host}: {cleaned(str(error))}",
+        CHECK_CREDENTIALS,
     )
 
 
@@ -92,70 +73,6 @@ def of_submission(error: Exception, host: str, warehouse_id: str) -> SourceError
     return of_call(error, host)
 
 
-def of_statement(status: dict[str, Any], tables: tuple[str, ...]) -> SourceError:
-    """The failure of a statement that was accepted: state FAILED, which arrives with HTTP 200.
-
-    `tables` are the physical names that the statement reads, for messages that name none.
-    """
-    error = status.get("error") or {}
-    message, code = str(error.get("message") or ""), str(error.get("error_code") or "")
-    if "returned too much data" in message:
-        return TooMuchData("The system table refused to return so much data.", "Choose a shorter window.")
-    if "Inline byte limit exceeded" in message:
-        return ResultTooLarge("The answer is larger than the 25 MiB that come inline.", "Choose fewer rows.")
-    found = _CLASS.match(message)
-    kind = (found[1] or found[2]) if found else ""
-    if kind.startswith(_DENIED) or (not kind and status.get("sql_state") == "42501"):
-        return _not_granted(_table_in(message, tables))
-    if kind in _ABSENT:
-        return _not_enabled(_table_in(message, tables))
-    if code in _BUSY:
-        return SourceBusy(
-            f"The SQL warehouse is busy or being maintained: {_cleaned(message)}", "Try again later."
-        )
-    if code == "UNAUTHENTICATED":
-        return AccessDenied("The warehouse refused the credential.", _CHECK_CREDENTIALS)
-    return StatementFailed(
-        f"The warehouse could not run the statement: {_cleaned(message) or code or 'no reason given'}"
-    )
-
-
-def _not_granted(table: str) -> AccessDenied:
-    catalog, schema = _schema_of(table)
-    return AccessDenied(
-        f"There is no permission to read {table}.",
-        f"An admin grants it: GRANT USE CATALOG ON CATALOG {catalog} TO `<principal>`; "
-        f"GRANT USE SCHEMA, SELECT ON SCHEMA {catalog}.{schema} TO `<principal>`.",
-    )
-
-
-def _not_enabled(table: str) -> AccessDenied:
-    catalog, schema = _schema_of(table)
-    grant = f"GRANT USE SCHEMA, SELECT ON SCHEMA {catalog}.{schema} TO `<principal>`"
-    if catalog != "system":
-        return AccessDenied(
-            f"{table} is not there, or not granted.",
-            f"Check the tenant's `tables`, or let an admin run {grant}.",
-        )
-    return AccessDenied(
-        f"{table} is not there: the schema {schema} is not enabled, or not granted.",
-        "An admin enables it with PUT /api/2.1/unity-catalog/metastores/{metastore_id}/systemschemas/"
-        f"{schema} and runs GRANT USE CATALOG ON CATALOG system TO `<principal>`; {grant}.",
-    )
-
-
-def _table_in(message: str, tables: tuple[str, ...]) -> str:
-    """The object that the message is about: of its dotted names the first that the statement reads."""
-    names = _NAME.findall(message.replace("`", ""))
-    known = [name for name in names if any(table == name or table.startswith(f"{name}.") for table in tables)]
-    return one_line((known or list(tables) or names or ["a system table"])[0], _MAX_CHARS)
-
-
-def _schema_of(table: str) -> tuple[str, str]:
-    parts = table.split(".")
-    return (parts[0], parts[1]) if len(parts) > 1 else ("system", "<schema>")
-
-
 def _of_answer(error: DatabricksError, host: str) -> SourceError:
     if error.retry_after_secs is not None:
         return SourceBusy(
@@ -165,8 +82,8 @@ def _of_answer(error: DatabricksError, host: str) -> SourceError:
     if isinstance(error, Unauthenticated) or (
         isinstance(error, PermissionDenied) and _is_proxy_refusal(error)
     ):
-        return AccessDenied(f"The token for {host} was refused.", _CHECK_CREDENTIALS)
-    said = _cleaned(_SDK_CONFIG.sub("", str(error)))
+        return AccessDenied(f"The token for {host} was refused.", CHECK_CREDENTIALS)
+    said = cleaned(_SDK_CONFIG.sub("", str(error)))
     if isinstance(error, PermissionDenied):
         return AccessDenied(f"{host} refused: {said}", "Ask an admin of the workspace.")
     if _is_our_fault(error):
@@ -236,7 +153,7 @@ def _reasons(error: requests.RequestException) -> Iterator[BaseException]:
             yield argument
 
 
-def _cleaned(message: str) -> str:
+def cleaned(message: str) -> str:
     """The first line that says something, harmless, without secrets, at most 300 characters."""
     first = next((line.strip() for line in message.splitlines() if line.strip()), "")
     return one_line(_SECRET.sub("…", _SDK_CONFIG.sub("", first)), _MAX_CHARS)

@@ -15,11 +15,11 @@ _TIMEOUT_S: Final = 20
 _BLOCK_BYTES: Final = 1 << 20
 
 
-class LinkExpired(Exception):  # noqa: N818 (it is what happened, and never leaves the source)
+class LinkExpired(Exception):
     """The storage refuses the link: they live 15 minutes."""
 
 
-class StorageUnreachable(Exception):  # noqa: N818 (it is what happened, and never leaves the source)
+class StorageUnreachable(Exception):
     """The storage's host can't be reached from here, as behind a closed firewall."""
 
 

@@ -31,7 +31,7 @@ _FIELDS = (
     Column("silenced_until", "silenced to", 0, "instant"),
     Column("rule", "rule", 0),
     Column("id", "alert", 0),
-    Column("runbook_url", "runbook", 0),
+    Column("runbook_url", "runbook", 0, flex=1),
 )
 _TAB_OF = {"workflow": "workflows", "query": "queries", "security": "audit", "warehouse": "warehouse"}
 # What an entity is called in the rows of its tab.
@@ -64,7 +64,7 @@ class AlertScreen(Detail):
         lines = [f"{name}: {value}" for name, value in entity.items() if value not in (None, "")]
         ids = evidence.get("ids") or []
         if ids:
-            lines += ["", f"{len(ids)} rows:", *(f"  {row_id}" for row_id in ids)]
+            lines += ["", f"rows ({len(ids)}):", *(f"  {row_id}" for row_id in ids)]
         if evidence.get("statement"):
             lines += ["", "In a SQL editor:", str(evidence["statement"])]
         return many_lines("\n".join(lines)) or f"{marked('unknown')}: no rows are known."

@@ -23,8 +23,8 @@ _FIELDS = (
     Column("service_name", "service", 0),
     Column("workspace_id", "workspace", 0),
     Column("event_id", "event", 0),
-    Column("user_agent", "client", 0),
-    Column("error_message", "error", 0),
+    Column("user_agent", "client", 0, flex=1),
+    Column("error_message", "error", 0, flex=1),
 )
 
 

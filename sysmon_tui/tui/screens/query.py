@@ -27,7 +27,7 @@ _FIELDS = (
     Column("client_application", "client", 0),
     Column("error_class", "error", 0),
     Column("statement_id", "statement", 0),
-    Column("url", "link", 0),
+    Column("url", "link", 0, flex=1),
 )
 _TIMES = (
     Column("total_duration_ms", "in all", 0, "duration_ms"),

@@ -38,8 +38,8 @@ _FIELDS = (
     Column("workspace_id", "workspace", 0),
     Column("job_id", "job", 0),
     Column("run_id", "run", 0),
-    Column("error_message", "error", 0),
-    Column("url", "link", 0),
+    Column("error_message", "error", 0, flex=1),
+    Column("url", "link", 0, flex=1),
 )
 _TASKS = (
     Column("task_key", "task", 16, flex=1),

@@ -40,7 +40,7 @@ _FIELDS = (
     Column("start_latency_p50_seconds", "to start, half", 0, "duration_s"),
     Column("warehouse_id", "warehouse", 0),
     Column("workspace_id", "workspace", 0),
-    Column("url", "link", 0),
+    Column("url", "link", 0, flex=1),
 )
 _EVENTS = (
     Column("event_time", "time", 14, "second"),
