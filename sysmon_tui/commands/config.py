@@ -53,7 +53,8 @@ def show(flags: Flags) -> None:
     loaded = flags.load()
     for key, value in _leaves(msgspec.to_builtins(loaded.config)):
         text = inert_json(json.dumps(value, ensure_ascii=False).encode()).decode()
-        _say(f"{key} = {text}  # {one_line(loaded.origins.get(key, 'default'))}")
+        leaf = key.partition("[")[0]  # a list comes from one place as a whole
+        _say(f"{key} = {text}  # {one_line(loaded.origins.get(leaf, 'default'))}")
 
 
 def _leaves(tree: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, object]]:
@@ -82,7 +83,7 @@ def path(flags: Flags) -> None:
     rows = [
         ("defaults", str(paths.packaged_config())),
         ("user", str(user) if user.exists() else f"{user} (not there)"),
-        *([("--config", str(named))] if named else []),
+        *([("named", str(named))] if named else []),
         ("state", _state()),
     ]
     for name, place in rows:

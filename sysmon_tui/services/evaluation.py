@@ -15,7 +15,7 @@ from sysmon_tui.config import Thresholds
 from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.services.query import QueryService, Result
-from sysmon_tui.views.answer import Answer
+from sysmon_tui.views.answer import Answer, Window
 
 _Evaluated = tuple[Result, list[evaluate.Alert]]
 
@@ -39,7 +39,8 @@ class Evaluation:
         )
         seen = [one for one, _ in evaluated]
         found = [alert for _, alerts in evaluated for alert in alerts]
-        window = min((one.window for one in seen), key=lambda window: window.end)
+        # The rules read an hour more than was asked; the answer is about what was asked.
+        window = Window.before(min(one.window.end for one in seen), look_back)
         shown = evaluate.in_order(
             evaluate.worth_showing(found, since=None if hours is None else window.start)
         )

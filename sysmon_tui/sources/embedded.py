@@ -136,7 +136,8 @@ class EmbeddedSource:
             self._closed = True
             for cursor in self._running.values():
                 cursor.interrupt()
-        self._connection.close()
+        with contextlib.suppress(duckdb.Error):  # still busy with what was interrupted: it ends with that
+            self._connection.close()
 
     def default_host(self) -> str | None:
         return None

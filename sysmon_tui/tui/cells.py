@@ -52,7 +52,7 @@ def _bytes(value: pl.Expr) -> pl.Expr:
     size = value.cast(pl.Float64)
     text: pl.Expr = pl.lit("> 1024 PiB")
     for power, unit in reversed(list(enumerate(_BINARY_UNITS))):
-        scaled = pl.format("{} " + unit, (size / 1024.0**power).round(1 if power else 0))
+        scaled = pl.format("{} " + unit, (size / 1024.0**power).round(1) if power else size.cast(pl.Int64))
         text = pl.when(size < 1024.0 ** (power + 1)).then(scaled).otherwise(text)
     return pl.when(size.is_finite() & (size >= 0)).then(text)
 

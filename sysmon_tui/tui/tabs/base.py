@@ -258,7 +258,7 @@ class ListTab(Tab):
         self.table.focus()
 
     def filter(self, containing: str) -> None:
-        self.filter_line.value = containing
+        self.filter_line.input.value = containing
         self.table.filter(containing)
 
     def open_filter(self) -> None:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.widgets import Input
 
+from sysmon_tui.tui.widgets.lines import Line
 
-class FilterLine(Input):
+_PLACEHOLDER = "rows that show this text, in any column · enter keeps it · esc clears"
+
+
+class FilterLine(Horizontal):
     """Hidden until it is opened. The cursor does not blink: blinking prints two kilobytes a second."""
 
     def __init__(self) -> None:
-        super().__init__(
-            placeholder="rows that show this text, in any column · enter keeps · esc clears", compact=True
-        )
-        self.cursor_blink = False
+        super().__init__()
+        self.input = Input(placeholder=_PLACEHOLDER, compact=True)
+        self.input.cursor_blink = False
         self.display = False
+
+    def compose(self) -> ComposeResult:
+        yield Line(Text(" /", style="bold"))
+        yield self.input
 
     def open(self) -> None:
         self.display = True
-        self.focus()
+        self.input.focus()
 
     def close(self) -> None:
         self.display = False
