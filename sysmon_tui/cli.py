@@ -42,8 +42,6 @@ class _Commands(click.Group):
         except KeyboardInterrupt:
             context.exit(EXIT_INTERRUPTED)
         except BrokenPipeError:
-            # Python flushes again at its end; that must not complain about the same pipe.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             context.exit(EXIT_BROKEN_PIPE)
 
 

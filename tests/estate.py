@@ -49,12 +49,12 @@ def _ddl() -> tuple[str, ...]:
 
 
 class Estate:
-    """`add` rows, then ask a `monitor`. Columns that are not given are NULL."""
+    """`add` rows, then ask a `monitor`. Columns that are not given are NULL. In memory, or in a DuckDB file."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, database: Path | None = None) -> None:
         self.clock = HeldClock(now)
         self.connection = duckdb.connect()
-        self.connection.execute(f"ATTACH ':memory:' AS {CATALOG}")
+        self.connection.execute(f"ATTACH '{database or ':memory:'}' AS {CATALOG}")
         for schema in sorted({table.split(".")[1] for table in TABLES.values()}):
             self.connection.execute(f"CREATE SCHEMA {CATALOG}.{schema}")
         for text in _ddl():

@@ -107,8 +107,8 @@ def test_wrong_flags(home: Path, arguments: list[str], expected: str) -> None:
         (["query", "warehouses", "--limit", "5"], "sysmon-tui: limit: warehouses has no such parameter"),
         (["query", "queries", "--cursor", "x"], "sysmon-tui: cursor: "),
         (
-            ["query", "workflows", "--tenant", "demo"],
-            '"demo" is no configured tenant; did you mean "demo_tenant"?',
+            ["query", "workflows", "--tenant", "demo_tennant"],
+            '"demo_tennant" is no configured tenant; did you mean "demo_tenant"?',
         ),
         (["serve", "--host", "0.0.0.0"], "only loopback is allowed"),  # noqa: S104 (it is refused)
         (

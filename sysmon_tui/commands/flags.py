@@ -40,9 +40,8 @@ class Flags:
         loaded = load(file=self.config, demo=self.demo, overrides=overrides)
         tenants = loaded.config.tenants
         if self.tenant is not None and self.tenant not in tenants:
-            raise ConfigError(
-                f'--tenant: "{self.tenant}" is no configured tenant{nearest(self.tenant, tenants)}'
-            )
+            near = nearest(self.tenant, tenants)
+            raise ConfigError(f'--tenant: "{self.tenant}" is no configured tenant{near}')
         return loaded
 
 

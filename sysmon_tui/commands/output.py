@@ -33,9 +33,11 @@ def write_stdout(data: bytes) -> None:
     try:
         stream.write(data)
         stream.flush()
-    except BrokenPipeError:
-        raise
     except OSError as error:
+        # Python flushes what is left at its end; that must not complain about the same thing again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
         raise OutputError(f"Standard output cannot be written: {error.strerror}.") from error
 
 

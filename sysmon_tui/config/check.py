@@ -82,11 +82,11 @@ def fits(value: object, kind: Any) -> bool:
 
 
 def nearest(word: str, known: Collection[str]) -> str:
-    """`; did you mean "x"?`, or what is known when nothing is near."""
+    """The end of a sentence: `; did you mean "x"?`, or what is known when nothing is near."""
     close = difflib.get_close_matches(word, known, n=1)
     if close:
         return f'; did you mean "{close[0]}"?'
-    return f"; known here: {', '.join(sorted(known))}" if known else ""
+    return f"; known here: {', '.join(sorted(known))}." if known else "."
 
 
 def dotted(path: KeyPath) -> str:

@@ -92,7 +92,7 @@ def _where(path: KeyPath, origins: dict[KeyPath, Layer]) -> str:
 
 
 def _sentence(fault: Fault) -> str:
-    end = "" if fault.text.endswith("?") else "."
+    end = "" if fault.text.endswith(("?", ".")) else "."
     return f"{dotted(fault.path)}: {fault.text}{end}"
 
 

@@ -20,7 +20,7 @@ FLAG = pl.Boolean()
 INSTANT = pl.Datetime("us", "UTC")
 
 # Long enough to be caught at work on any machine; nothing of it can be answered from statistics.
-SLOW = "SELECT SUM(a.id * b.id % 7) AS n FROM range(3000000) AS a CROSS JOIN range(1000000) AS b"
+SLOW = "SELECT SUM(a.id * b.id % 7) AS n FROM range(3000000) AS a(id) CROSS JOIN range(1000000) AS b(id)"
 
 
 def request(

@@ -164,7 +164,7 @@ def test_no_rows_are_an_empty_frame_with_the_columns(subject: Subject) -> None:
 def test_many_chunks_come_in_order(subject: Subject) -> None:
     """An answer in many pieces has every row once, in the statement's order."""
     frame = subject.source.execute(
-        request("SELECT id AS n FROM range(2500) ORDER BY n", {"n": COUNT}, ceiling=10_000)
+        request("SELECT id AS n FROM range(2500) AS r(id) ORDER BY n", {"n": COUNT}, ceiling=10_000)
     )
     assert frame.get_column("n").to_list() == list(range(2500))
 
@@ -173,7 +173,7 @@ def test_a_large_answer_arrives_whole(subject: Subject) -> None:
     """Fifty thousand rows, which a warehouse gives by links."""
     frame = subject.source.execute(
         request(
-            "SELECT id AS n, CONCAT('row ', CAST(id AS STRING)) AS t FROM range(50000) ORDER BY n",
+            "SELECT id AS n, CONCAT('row ', CAST(id AS STRING)) AS t FROM range(50000) AS r(id) ORDER BY n",
             {"n": COUNT, "t": TEXT},
             ceiling=100_000,
         )

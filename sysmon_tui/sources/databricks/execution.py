@@ -11,7 +11,6 @@ import polars as pl
 
 from sysmon_tui import limits
 from sysmon_tui.clock import Clock
-from sysmon_tui.datasets.statement import TABLES
 from sysmon_tui.errors import SourceUnreachable, StatementCanceled, StatementFailed
 from sysmon_tui.sources.base import Request
 from sysmon_tui.sources.databricks import failures
@@ -101,8 +100,7 @@ class Execution:
             if state == "SUCCEEDED":
                 return answer
             if state == "FAILED":
-                tables = tuple(TABLES[key] for key in self.request.statement.tables)
-                raise of_statement(status, tables)
+                raise of_statement(status, self.request.text)
             if state == "CANCELED":
                 self._raise_if_stopped()
                 raise StatementFailed("Somebody cancelled the statement in the workspace.")

@@ -19,6 +19,7 @@ from sysmon_tui.text import one_line
 # `[CLASS]` or `CLASS:` begins a message.
 _CLASS = re.compile(r"\s*(?:\[([A-Z0-9_.]+)\]|([A-Z_]{4,}):)")
 _NAME = re.compile(r"\b\w+\.\w+(?:\.\w+)?\b")
+_READ = re.compile(r"\b(?:FROM|JOIN)\s+(\w+(?:\.\w+)+)", re.IGNORECASE)
 _MAX_NAME_CHARS = 300
 
 _DENIED = ("INSUFFICIENT_PERMISSIONS", "PERMISSION_DENIED", "UNAUTHORIZED_ACCESS")
@@ -37,10 +38,10 @@ _BUSY = (
 )
 
 
-def of_statement(status: dict[str, Any], tables: tuple[str, ...]) -> SourceError:
+def of_statement(status: dict[str, Any], text: str) -> SourceError:
     """The failure of a statement that was accepted: state FAILED, which arrives with HTTP 200.
 
-    `tables` are the physical names that the statement reads, for messages that name none.
+    `text` is the statement's, for messages that name no table.
     """
     error = status.get("error") or {}
     message, code = str(error.get("message") or ""), str(error.get("error_code") or "")
@@ -51,9 +52,9 @@ def of_statement(status: dict[str, Any], tables: tuple[str, ...]) -> SourceError
     found = _CLASS.match(message)
     kind = (found[1] or found[2]) if found else ""
     if kind.startswith(_DENIED) or (not kind and status.get("sql_state") == "42501"):
-        return _not_granted(_table_in(message, tables))
+        return _not_granted(_table_in(message, text))
     if kind in _ABSENT:
-        return _not_enabled(_table_in(message, tables))
+        return _not_enabled(_table_in(message, text))
     return _by_code(code, cleaned(message))
 
 
@@ -90,11 +91,12 @@ def _not_enabled(table: str) -> AccessDenied:
     )
 
 
-def _table_in(message: str, tables: tuple[str, ...]) -> str:
+def _table_in(message: str, text: str) -> str:
     """The object that the message is about: of its dotted names the first that the statement reads."""
+    tables = _READ.findall(text.replace("`", ""))
     names = _NAME.findall(message.replace("`", ""))
     known = [name for name in names if any(table == name or table.startswith(f"{name}.") for table in tables)]
-    return one_line((known or list(tables) or names or ["a system table"])[0], _MAX_NAME_CHARS)
+    return one_line((known or tables or names or ["a system table"])[0], _MAX_NAME_CHARS)
 
 
 def _schema_of(table: str) -> tuple[str, str]:

@@ -1,0 +1,186 @@
+"""A Monitor that answers what a test says, and remembers what it was asked; a Runtime around it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import polars as pl
+
+from sysmon_tui.clock import HeldClock, rfc3339
+from sysmon_tui.config import Config, TenantConfig
+from sysmon_tui.errors import SysmonError
+from sysmon_tui.runtime import Runtime
+from sysmon_tui.views import audit, queries, warehouses, workflows
+from sysmon_tui.views.answer import Answer, State, Window
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+_INSTANT = pl.Datetime("us", "UTC")
+_TYPES: dict[str, pl.DataType] = {
+    **dict.fromkeys(("start_time", "end_time", "event_time", "bucket_start"), _INSTANT),
+    **dict.fromkeys(("attempts", "status_code", "count", "cluster_count"), pl.Int64()),
+    **dict.fromkeys(("starts", "stops", "failures", "queries", "failed_queries"), pl.Int64()),
+    **dict.fromkeys(("duration_seconds", "execution_seconds", "uptime_seconds", "utilization"), pl.Float64()),
+    **dict.fromkeys(("idle_seconds", "busy_seconds", "queued_seconds", "cluster_seconds"), pl.Float64()),
+    "from_result_cache": pl.Boolean(),
+}
+_FIELDS: dict[str, tuple[str, ...]] = {
+    "workflows": workflows.FIELDS,
+    "queries": queries.FIELDS,
+    "warehouses": warehouses.FIELDS,
+    "audit": audit.FIELDS,
+    "counts": ("bucket_start", "status", "count"),
+    "run_tasks": (
+        "run_id",
+        "task_key",
+        "status",
+        "start_time",
+        "duration_seconds",
+        "execution_seconds",
+        "termination_code",
+    ),
+    "warehouse_events": ("event_time", "event_type", "cluster_count"),
+}
+
+
+def _type(name: str) -> pl.DataType:
+    if name in _TYPES:
+        return _TYPES[name]
+    return pl.Int64() if name.endswith(("_ms", "_bytes", "_rows", "_ups", "_downs")) else pl.String()
+
+
+def frame(kind: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Rows of a kind in its columns; what a row does not say is null."""
+    schema = {name: _type(name) for name in _FIELDS[kind]}
+    return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
+
+
+def run(number: int, **values: Any) -> dict[str, Any]:
+    """A run that began `number` minutes before NOW."""
+    start = NOW - timedelta(minutes=number)
+    return {
+        "workspace_id": "1",
+        "job_id": "7",
+        "run_id": str(number),
+        "workflow_name": f"job_{number}",
+        "status": "SUCCEEDED",
+        "start_time": start,
+        "end_time": start + timedelta(seconds=61),
+        "duration_seconds": 61.0,
+        "attempts": 1,
+        **values,
+    }
+
+
+def answer(
+    kind: str,
+    rows: list[dict[str, Any]],
+    *,
+    state: State = "fresh",
+    reason: str | None = None,
+    as_of: datetime | None = NOW - timedelta(minutes=21),
+    hours: float = 24,
+) -> Answer:
+    return Answer(kind, frame(kind, rows), len(rows), Window.before(NOW, hours), as_of, NOW, state, reason)
+
+
+_HEALTH: dict[str, Any] = {
+    "status": "unknown",
+    "fetched_at": rfc3339(NOW),
+    "summary": dict.fromkeys(
+        ("workflows", "queries", "warehouses", "audit"), {"total": None, "failed": None, "success_rate": None}
+    ),
+    "alerts": {"total_alerts": 0, "by_severity": {}, "alerts": []},
+    "recent_failures": {"workflows": [], "queries": []},
+    "sources": {"audit": {"state": "denied", "as_of": None, "lag_seconds": None, "reason": "No grant."}},
+}
+
+
+@dataclass
+class FakeMonitor:
+    """`answers` by method name; an error is raised, an Event is waited for first and for ever if it never comes."""
+
+    answers: dict[str, Answer | SysmonError] = field(default_factory=dict)
+    held: asyncio.Event | None = None
+    health_document: dict[str, Any] = field(default_factory=lambda: dict(_HEALTH))
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    cancelled: int = 0
+
+    async def _answer(self, method: str, kind: str, arguments: dict[str, Any]) -> Answer:
+        self.asked.append((method, arguments))
+        if self.held is not None:
+            try:
+                await self.held.wait()
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                raise
+        found = self.answers.get(method, answer(kind, []))
+        if isinstance(found, SysmonError):
+            raise found
+        hours = arguments.get("hours", 24.0)
+        return replace(found, window=Window.before(found.fetched_at, hours))
+
+    def methods(self) -> list[str]:
+        return [method for method, _ in self.asked]
+
+    async def workflows(self, **arguments: Any) -> Answer:
+        return await self._answer("workflows", "workflows", arguments)
+
+    async def failed_workflows(self, **arguments: Any) -> Answer:
+        return await self._answer("failed_workflows", "workflows", arguments)
+
+    async def queries(self, **arguments: Any) -> Answer:
+        return await self._answer("queries", "queries", arguments)
+
+    async def failed_queries(self, **arguments: Any) -> Answer:
+        return await self._answer("failed_queries", "queries", arguments)
+
+    async def warehouses(self, **arguments: Any) -> Answer:
+        return await self._answer("warehouses", "warehouses", arguments)
+
+    async def audit(self, **arguments: Any) -> Answer:
+        return await self._answer("audit", "audit", arguments)
+
+    async def counts(self, kind: str, **arguments: Any) -> Answer:
+        return await self._answer("counts", "counts", {"kind": kind, **arguments})
+
+    async def run_tasks(self, workspace_id: str, run_id: str, **arguments: Any) -> Answer:
+        return await self._answer("run_tasks", "run_tasks", {"run_id": run_id, **arguments})
+
+    async def job_history(self, workspace_id: str, job_id: str, **arguments: Any) -> Answer:
+        return await self._answer("job_history", "workflows", {"job_id": job_id, **arguments})
+
+    async def warehouse_events(self, warehouse_id: str, **arguments: Any) -> Answer:
+        return await self._answer("warehouse_events", "warehouse_events", {"warehouse_id": warehouse_id})
+
+    async def health(self, **arguments: Any) -> dict[str, Any]:
+        await self._answer("health", "counts", arguments)
+        return self.health_document
+
+
+@dataclass
+class _Tenant:
+    monitor: FakeMonitor
+
+
+class FakeRuntime:
+    """One fake monitor behind every configured tenant."""
+
+    def __init__(self, monitor: FakeMonitor, config: Config | None = None) -> None:
+        self.monitor = monitor
+        self.clock = HeldClock(NOW)
+        self.config = config or Config(
+            tenants={"main": TenantConfig(source="databricks", warehouse_id="w", environment="production")}
+        )
+        self.taken: list[str | None] = []
+
+    def tenant(self, name: str | None) -> _Tenant:
+        self.taken.append(name)
+        return _Tenant(self.monitor)
+
+    @property
+    def as_runtime(self) -> Runtime:
+        return cast(Runtime, self)
