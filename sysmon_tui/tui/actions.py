@@ -115,6 +115,6 @@ def footer(places: Iterable[Place], without: Iterable[str] = ()) -> list[Action]
 def help_rows() -> list[tuple[str, str]]:
     """(key, what it does), for people."""
     rows: dict[str, str] = {}
-    for action in ACTIONS:
+    for action in (action for action in ACTIONS if action.place != "choice"):
         rows.setdefault(action.shown, action.help)
     return [*rows.items(), *_TEXTUAL]

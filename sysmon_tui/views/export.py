@@ -113,7 +113,7 @@ def _sized(cell: str, width: int, right: bool) -> str:
 
 
 def _shown(value: object) -> str:
-    if value is None:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "-"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%SZ}"

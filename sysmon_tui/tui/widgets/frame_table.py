@@ -60,6 +60,19 @@ class FrameTable(ScrollView, can_focus=True):
         "frame-table--cursor-away",
     }
 
+    DEFAULT_CSS = """
+    FrameTable {
+        height: 1fr;
+        overflow-x: hidden;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+        background: $background;
+    }
+    FrameTable > .frame-table--header { text-style: bold; color: $foreground-muted; background: $surface; }
+    FrameTable > .frame-table--cursor { background: $primary; color: $text; text-style: bold; }
+    FrameTable > .frame-table--cursor-away { background: $boost; }
+    """
+
     class Opened(Message):
         """Enter or a double click on a row: `row` is a frame of one row."""
 

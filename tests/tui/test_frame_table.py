@@ -1,0 +1,183 @@
+"""The virtual table: what it formats, where its cursor stays, how its columns stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+import pytest
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+
+from sysmon_tui.tui import cells
+from sysmon_tui.tui.columns import Column
+from sysmon_tui.tui.widgets.frame_table import FrameTable
+from tests.tui.driving import lines
+
+COLUMNS = (
+    Column("name", "name", 12, flex=1),
+    Column("size", "size", 8, "count"),
+    Column("status", "status", 11, "status", rank=3),
+)
+
+
+class Harness(App[None]):
+    def compose(self) -> ComposeResult:
+        self.table = FrameTable(COLUMNS, ("id",), zone="UTC")
+        yield self.table
+
+
+def rows(names: Sequence[str]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "id": [f"id{name}" for name in names],
+            "name": list(names),
+            "size": list(range(len(names))),
+            "status": ["FAILED"] * len(names),
+        }
+    )
+
+
+def cursor_line(app: App[None]) -> str:
+    return next(line for line in lines(app) if line.startswith("▸"))
+
+
+async def test_a_million_rows_format_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scrolling through a million rows formats blocks in sight, never the whole."""
+    formatted: list[int] = []
+    real = cells.shown
+
+    def counted(frame: pl.DataFrame, columns: Sequence[Column], zone: str) -> list[tuple[str, ...]]:
+        formatted.append(frame.height)
+        return real(frame, columns, zone)
+
+    monkeypatch.setattr(cells, "shown", counted)
+    number = pl.int_range(1_000_000, eager=True)
+    frame = pl.DataFrame(
+        {
+            "id": number.cast(pl.String),
+            "name": number.cast(pl.String),
+            "size": number,
+            "status": pl.repeat("FAILED", len(number), eager=True),
+        }
+    )
+    app = Harness()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.table.show(frame)
+        await pilot.press("end", "pageup", "home", "pagedown", "down")
+        await pilot.pause()
+        assert "20" in cursor_line(app)
+        await pilot.press("end")
+        await pilot.pause()
+        assert "999999" in cursor_line(app)
+        assert sum(formatted) < 1000
+
+
+async def test_filter_and_sort_of_many_rows_keep_keys_live() -> None:
+    """Above the quick size a thread arranges; the rows come and the cursor stays on its row."""
+    number = pl.int_range(60_000, eager=True)
+    frame = pl.DataFrame(
+        {"id": number.cast(pl.String), "name": number.cast(pl.String), "size": number, "status": "OK"}
+    )
+    app = Harness()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.table.show(frame)
+        await pilot.press("down", "down", "down")
+        app.table.filter("3")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert 0 < app.table.shown < 60_000
+        assert cursor_line(app).split()[1] == "3"
+        app.table.filter("")
+        await app.workers.wait_for_complete()
+        assert app.table.shown == 60_000
+
+
+async def test_cursor_follows_its_row_through_sort_and_filter() -> None:
+    """Sorting, reversing and filtering move the row, and the cursor with it."""
+    app = Harness()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.table.show(rows(["d", "b", "a", "c"]))
+        await pilot.press("down")
+        for change in (app.table.sort_by_next, app.table.reverse, lambda: app.table.filter("B")):
+            change()
+            await pilot.pause()
+            assert cursor_line(app).split()[1] == "b"
+
+
+async def test_sorting_walks_the_columns_in_sight() -> None:
+    """Text goes up, numbers down first; the header shows by what; after the last column the order is as it came."""
+    app = Harness()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.table.show(rows(["b", "a"]))
+        app.table.sort_by_next()
+        await pilot.pause()
+        assert "name▲" in lines(app)[0]
+        assert lines(app)[1].split()[-4] == "a"
+        app.table.sort_by_next()
+        await pilot.pause()
+        assert "size▼" in lines(app)[0]
+        app.table.sort_by_next()
+        app.table.sort_by_next()
+        await pilot.pause()
+        assert app.table.sorted_by is None
+
+
+async def test_a_row_that_is_gone_leaves_the_cursor_in_place() -> None:
+    """When the cursor's row is no longer there, the cursor stays at its place, or on the last row."""
+    app = Harness()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.table.show(rows(["a", "b", "c"]))
+        await pilot.press("end")
+        app.table.show(rows(["a", "b"]))
+        await pilot.pause()
+        assert cursor_line(app).split()[1] == "b"
+
+
+WIDE = ["東京_乗継_最適化", "👩‍🚀 crew", "e\u0301clair", "plain", "[/x][bold", "a\x1b[2Jb", "nul\0"]
+
+
+@pytest.mark.parametrize("width", [30, 60, 100])
+async def test_columns_stay_aligned(width: int) -> None:
+    """Wide, combining and joined characters take the cells that they are drawn in; every line is as wide."""
+    app = Harness()
+    async with app.run_test(size=(width, 12)) as pilot:
+        app.table.show(rows(WIDE))
+        await pilot.pause()
+        table_lines = [app.table.render_line(y) for y in range(len(WIDE) + 1)]
+        assert {strip.cell_length for strip in table_lines} == {width - 1}
+        texts = [strip.text for strip in table_lines]
+        assert not {"\x1b", "\0", "\n"} & set("".join(texts))
+        header = texts[0]
+        size_ends = header.index("size") + len("size")
+        for number, text in enumerate(texts[1:]):
+            before = text[: text.rindex(str(number)) + 1]
+            assert cell_len(before) == size_ends
+
+
+async def test_narrow_screens_drop_the_least_columns() -> None:
+    """Columns of the largest rank go first; the others keep their place and nothing scrolls sideways."""
+    app = Harness()
+    async with app.run_test(size=(30, 8)) as pilot:
+        app.table.show(rows(["a"]))
+        await pilot.pause()
+        assert "status" not in lines(app)[0]
+        assert "size" in lines(app)[0]
+
+
+async def test_enter_opens_the_cursors_row() -> None:
+    """Enter and a double click hand over the row as a frame of one row."""
+    opened: list[str] = []
+
+    class Listening(Harness):
+        def on_frame_table_opened(self, event: FrameTable.Opened) -> None:
+            opened.append(event.row.item(0, "id"))
+
+    app = Listening()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.table.show(rows(["a", "b", "c"]))
+        await pilot.pause()
+        await pilot.press("down", "enter")
+        await pilot.click(FrameTable, offset=(5, 3), times=2)
+        await pilot.pause()
+        assert opened == ["idb", "idc"]
