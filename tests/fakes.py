@@ -90,9 +90,10 @@ def answer(
 _HEALTH: dict[str, Any] = {
     "status": "unknown",
     "fetched_at": rfc3339(NOW),
-    "summary": dict.fromkeys(
-        ("workflows", "queries", "warehouses", "audit"), {"total": None, "failed": None, "success_rate": None}
-    ),
+    "summary": {
+        kind: {"total": None, "failed": None, "success_rate": None}
+        for kind in ("workflows", "queries", "warehouses", "audit")
+    },
     "alerts": {"total_alerts": 0, "by_severity": {}, "alerts": []},
     "recent_failures": {"workflows": [], "queries": []},
     "sources": {"audit": {"state": "denied", "as_of": None, "lag_seconds": None, "reason": "No grant."}},

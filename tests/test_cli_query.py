@@ -116,10 +116,11 @@ def test_reader_goes_away(tmp_path: Path) -> None:
         producer.stderr.close()
 
 
-def test_interrupt(tmp_path: Path) -> None:
-    """Ctrl-C while a statement or the demo's build runs: 130 within two seconds, nothing on standard error."""
+@pytest.mark.parametrize("words", [("query", "workflows"), ("check",)])
+def test_interrupt(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Ctrl-C while a large demo is still being built: 130 long before it is done, nothing on standard error."""
     process = subprocess.Popen(  # noqa: S603 (our own command)
-        [*COMMAND, "query", "workflows", "--demo", "--demo-rows", "5000000"],
+        [*COMMAND, *words, "--demo", "--demo-rows", "20000000"],
         env=environment(tmp_path),
         cwd=tmp_path,
         stdout=subprocess.PIPE,
@@ -130,7 +131,7 @@ def test_interrupt(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=30) == (b"", b"")
     assert process.returncode == 130
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20  # the build takes a minute
 
 
 def test_output_file(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from sysmon_tui.errors import ConfigError
 
 def run(flags: Flags, *, row_limit: int | None, low_bandwidth: bool) -> None:
     """Runs until the user quits. Raises ConfigError where there is no terminal to draw on."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual reads the first and draws on the last; what goes into a pipe was not meant for eyes.
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise ConfigError(
             "The app needs a terminal.",
             "For pipes and jobs there are `sysmon-tui query`, `check` and `serve`.",

@@ -6,6 +6,7 @@ It evaluates in an event loop of its own on a daemon thread, so it works where a
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import os
 import threading
 from collections.abc import Coroutine
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from sysmon_tui.runtime import Runtime, Tenant
 
 T = TypeVar("T")
+
+# How soon Ctrl-C is heard while a statement runs.
+_HEED_S = 0.25
 
 
 class AlertingService:
@@ -101,7 +105,15 @@ class AlertingService:
         if self._closed:
             question.close()
             raise RuntimeError("This AlertingService is closed.")
-        return asyncio.run_coroutine_threadsafe(question, self._loop).result()
+        answer = asyncio.run_coroutine_threadsafe(question, self._loop)
+        try:
+            # In slices: an untimed wait in the main thread does not hear Ctrl-C on every system.
+            while not answer.done():
+                concurrent.futures.wait([answer], timeout=_HEED_S)
+            return answer.result()
+        except BaseException:
+            answer.cancel()
+            raise
 
     def close(self) -> None:
         """Cancel what runs and end the thread. A second call is nothing to do."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -24,19 +24,17 @@ def bars(values: Sequence[int | None]) -> str:
 
 
 def buckets(
-    counts: Iterable[tuple[datetime | None, str | None, int]],
+    counts: Iterable[tuple[datetime | None, int]],
     *,
     start: datetime,
     end: datetime,
     bucket: timedelta,
     arrived: datetime | None,
-    statuses: Collection[str] | None,
     columns: int,
 ) -> list[int | None]:
     """Sums per screen column over start..end, equally many buckets each; None for what lies after `arrived`.
 
-    `counts` are (bucket_start, status, count) with starts on multiples of `bucket` since 1970; `statuses` are
-    those counted, None for all.
+    `counts` are (bucket_start, count) with starts on multiples of `bucket` since 1970.
     """
     first, last = _number(start, bucket), _number(end, bucket)
     per_column = max(1, -(-(last - first + 1) // max(1, columns)))
@@ -44,8 +42,8 @@ def buckets(
     # The newest bucket ends at the right edge, so that an incomplete column is the oldest one.
     offset = length * per_column - 1 - last
     sums: list[int | None] = [0] * length
-    for at, status, count in counts:
-        if at is None or (statuses is not None and status not in statuses):
+    for at, count in counts:
+        if at is None:  # a window without events comes as one row without a time
             continue
         column = (_number(at, bucket) + offset) // per_column
         if 0 <= column < length:

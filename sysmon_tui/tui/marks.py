@@ -10,7 +10,19 @@ _GOOD: dict[str, str] = dict.fromkeys(
     ("SUCCEEDED", "FINISHED", "success", "fresh", "healthy", "resolved"), "✓"
 )
 _BAD = dict.fromkeys(
-    ("FAILED", "ERROR", "TIMED_OUT", "failure", "failed", "denied", "unhealthy", "critical", "firing"), "✗"
+    (
+        "FAILED",
+        "ERROR",
+        "TIMED_OUT",
+        "failure",
+        "failed_login",
+        "failed",
+        "denied",
+        "unhealthy",
+        "critical",
+        "firing",
+    ),
+    "✗",
 )
 _WARN = dict.fromkeys(("BLOCKED", "stale", "degraded", "high", "medium", "pending"), "▲")
 _OPEN = dict.fromkeys(("RUNNING", "STARTING", "STOPPING", "SCALING_UP", "SCALED_UP", "SCALED_DOWN"), "»")
@@ -31,7 +43,7 @@ STYLES: dict[Tone, str] = {
     "good": "green",
     "bad": "bold red",
     "warn": "yellow",
-    "dim": "bright_black",
+    "dim": "dim",
     "": "",
 }
 

@@ -66,7 +66,7 @@ AWKWARD_TEXTS = [
     "plain",
     "",
     "null",
-    "it's \"quoted\" and `ticked`",
+    'it\'s "quoted" and `ticked`',
     "100% _ ! sure",
     "back\\slash \\n \\",
     "line\nbreak\ttab\r",
@@ -102,7 +102,14 @@ def test_a_value_comes_back_as_it_went(subject: Subject, kind: str, value: Value
 
 @pytest.mark.parametrize(
     ("kind", "dtype"),
-    [("STRING", TEXT), ("BIGINT", COUNT), ("INT", COUNT), ("BOOLEAN", FLAG), ("DATE", pl.Date()), ("DOUBLE", NUMBER)],
+    [
+        ("STRING", TEXT),
+        ("BIGINT", COUNT),
+        ("INT", COUNT),
+        ("BOOLEAN", FLAG),
+        ("DATE", pl.Date()),
+        ("DOUBLE", NUMBER),
+    ],
 )
 def test_no_value_is_null(subject: Subject, kind: str, dtype: pl.DataType) -> None:
     """None is SQL NULL of every type, in the answer and in a condition."""
@@ -210,14 +217,18 @@ def test_a_column_without_any_value_takes_the_declared_type(subject: Subject) ->
 
 def test_a_broken_statement_is_a_failure_of_that_statement(subject: Subject) -> None:
     """SQL that cannot run ends in StatementFailed with one line of reason; the source stays usable."""
-    error = failure(subject.source, request("SELECT nothing_of_that_name AS v", {"v": COUNT}), StatementFailed)
+    error = failure(
+        subject.source, request("SELECT nothing_of_that_name AS v", {"v": COUNT}), StatementFailed
+    )
     assert "\n" not in error.sentence
     assert one(subject.source, "SELECT 1 AS v", COUNT) == 1
 
 
 def test_a_table_that_is_not_there_is_denied(subject: Subject) -> None:
     """An absent table cannot be told from one that was not granted: AccessDenied, and it says which."""
-    error = failure(subject.source, request("SELECT 1 AS v FROM system.access.audit", {"v": COUNT}), AccessDenied)
+    error = failure(
+        subject.source, request("SELECT 1 AS v FROM system.access.audit", {"v": COUNT}), AccessDenied
+    )
     assert "audit" in error.message
 
 

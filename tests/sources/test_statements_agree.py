@@ -72,7 +72,9 @@ def _values(statement: Statement, embedded: EmbeddedSource, row_limit: int) -> d
 
 
 def _a_run_with_tasks(embedded: EmbeddedSource, values: dict[str, Value]) -> tuple[str, str]:
-    statement = Statement("any_run", {"start_us": "BIGINT"}, {"workspace_id": pl.String(), "job_run_id": pl.String()})
+    statement = Statement(
+        "any_run", {"start_us": "BIGINT"}, {"workspace_id": pl.String(), "job_run_id": pl.String()}
+    )
     text = (
         "SELECT workspace_id, job_run_id FROM system.lakeflow.job_task_run_timeline "
         "WHERE period_start_time >= timestamp_micros(:start_us) "

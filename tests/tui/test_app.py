@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from textual.strip import Strip
 
 from sysmon_tui.config import Config, TenantConfig
 from sysmon_tui.errors import RequestError
@@ -99,7 +100,12 @@ async def test_window_keys() -> None:
     app = app_over(monitor)
     async with running(app) as pilot:
         await press(pilot, "2")
-        for key, words, hours in (("]", "7 d", 168), ("]", "30 d", 720), ("[", "7 d", 168), ("[", "24 h", 24)):
+        for key, words, hours in (
+            ("]", "7 d", 168),
+            ("]", "30 d", 720),
+            ("[", "7 d", 168),
+            ("[", "24 h", 24),
+        ):
             await press(pilot, {"]": "right_square_bracket", "[": "left_square_bracket"}[key])
             assert f"last {words}" in lines(app)[0]
             assert next(a["hours"] for name, a in reversed(monitor.asked) if name == "workflows") == hours
@@ -168,7 +174,10 @@ async def test_local_zone_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 _FACES = [
     (answer("workflows", []), ("✓ NONE", "No runs in the last 24 h.")),
     (answer("workflows", [], state="empty", as_of=None), ("EMPTY", "shows nothing at all in the last 24 h")),
-    (answer("workflows", [], state="denied", reason="Ask for the grant."), ("NO ACCESS", "Ask for the grant.")),
+    (
+        answer("workflows", [], state="denied", reason="Ask for the grant."),
+        ("NO ACCESS", "Ask for the grant."),
+    ),
     (answer("workflows", [], state="failed", reason="The host is gone."), ("NO ANSWER", "The host is gone.")),
     (answer("workflows", [], state="stale", reason="Late rows."), ("STALE", "Late rows.")),
     (answer("workflows", [run(1)], state="stale", reason="Late rows."), ("▲ stale", "Late rows.", "job_1")),
@@ -231,7 +240,12 @@ async def test_unchanged_rows_repaint_nothing(monkeypatch: pytest.MonkeyPatch) -
         drawn: list[int] = []
         table = app.query_one("#workflows FrameTable", FrameTable)
         real = table.render_line
-        monkeypatch.setattr(table, "render_line", lambda y: (drawn.append(y), real(y))[1])
+
+        def render_line(y: int) -> Strip:
+            drawn.append(y)
+            return real(y)
+
+        monkeypatch.setattr(table, "render_line", render_line)
         await press(pilot, "r")
         assert drawn == []
         changed = [run(number) for number in range(1, 11)]
@@ -252,7 +266,10 @@ async def test_run_opens_into_tasks_and_history() -> None:
         await press(pilot, "2", "down", "enter")
         assert "✗ FAILED" in screen(app) and "load" in screen(app)
         assert "The job's last 5 runs" in screen(app)
-        assert ("run_tasks", {"run_id": "2", "near": NOW - timedelta(minutes=2), "fresh": False}) in monitor.asked
+        assert (
+            "run_tasks",
+            {"run_id": "2", "near": NOW - timedelta(minutes=2), "fresh": False},
+        ) in monitor.asked
         await press(pilot, "escape")
         assert "job_2" in next(line for line in lines(app) if "▸" in line)
 
@@ -345,7 +362,12 @@ async def test_hostile_names_are_inert() -> None:
             text = screen(app)
             assert not {"\x1b", "\x07", "\u202e"} & set(text)
             assert "␛]52;c;ZXZpbA==␇[/x][@click=app.quit]x[/]" in text
-            metas = [segment.style.meta for strip in app.screen._compositor.render_strips() for segment in strip if segment.style]
+            metas = [
+                segment.style.meta
+                for strip in app.screen._compositor.render_strips()
+                for segment in strip
+                if segment.style
+            ]
             assert not any("@click" in meta for meta in metas)
 
 

@@ -89,7 +89,11 @@ def test_filter_finds_what_is_shown() -> None:
 @given(st.integers(1, 200), st.sampled_from([1, 2]))
 def test_columns_fill_the_width(width: int, gap: int) -> None:
     """The columns that stay fill the width exactly once one of them is flexible, and the first always stays."""
-    columns = [Column("a", "a", 10, flex=2), Column("b", "b", 20, flex=1, rank=3), Column("c", "c", 5, rank=2)]
+    columns = [
+        Column("a", "a", 10, flex=2),
+        Column("b", "b", 20, flex=1, rank=3),
+        Column("c", "c", 5, rank=2),
+    ]
     fitted = fit(columns, width, gap)
     assert fitted[0][0].name == "a"
     assert sum(cell for _, cell in fitted) + gap * (len(fitted) - 1) == width
@@ -103,12 +107,11 @@ def test_charts_lose_no_count(columns: int, counted: list[tuple[int, int]]) -> N
     """However narrow the chart, its columns together hold every count, and there are no more than fit."""
     quarter = timedelta(minutes=15)
     sums = buckets(
-        [(_START + number * quarter, "FAILED", count) for number, count in counted],
+        [(_START + number * quarter, count) for number, count in counted],
         start=_START,
         end=_START + timedelta(hours=24),
         bucket=quarter,
         arrived=None,
-        statuses=("FAILED",),
         columns=columns,
     )
     assert len(sums) <= columns
@@ -118,12 +121,11 @@ def test_charts_lose_no_count(columns: int, counted: list[tuple[int, int]]) -> N
 def test_charts_tell_nothing_from_not_arrived() -> None:
     """No event is a dot; time that the table has not shown yet is shaded; the highest is a full block."""
     sums = buckets(
-        [(_START, "OK", 8), (_START + timedelta(hours=1), "OK", 1)],
+        [(_START, 8), (_START + timedelta(hours=1), 1)],
         start=_START,
         end=_START + timedelta(hours=4),
         bucket=timedelta(hours=1),
         arrived=_START + timedelta(hours=2, minutes=30),
-        statuses=None,
         columns=10,
     )
     assert bars(sums) == "█▁·░░"
@@ -131,7 +133,13 @@ def test_charts_tell_nothing_from_not_arrived() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(-5, "under 1 min"), (59, "under 1 min"), (1260, "21 min"), (11_100, "3 h 05 min"), (187_200, "2 d 4 h")],
+    [
+        (-5, "under 1 min"),
+        (59, "under 1 min"),
+        (1260, "21 min"),
+        (11_100, "3 h 05 min"),
+        (187_200, "2 d 4 h"),
+    ],
 )
 def test_ages(seconds: float, words: str) -> None:
     """Ages are coarse; a clock that runs behind makes no negative one."""
@@ -140,7 +148,14 @@ def test_ages(seconds: float, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("production", True), ("PROD", True), ("prod-eu", True), ("live", True), ("preprod", False), (None, False)],
+    [
+        ("production", True),
+        ("PROD", True),
+        ("prod-eu", True),
+        ("live", True),
+        ("preprod", False),
+        (None, False),
+    ],
 )
 def test_production_by_name(name: str | None, expected: bool) -> None:
     """An environment is production when its name says so."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
@@ -95,9 +96,11 @@ class Engine:
         EmbeddedSource(connection)  # it teaches the connection what Databricks SQL has and DuckDB lacks
         self._connection = connection
         self._before = before
+        self._lock = threading.Lock()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        return self._connection.cursor()
+        with self._lock:  # a connection refuses a call while another is under way
+            return self._connection.cursor()
 
     def run(
         self, cursor: duckdb.DuckDBPyConnection, text: str, parameters: Mapping[str, Any]

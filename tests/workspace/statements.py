@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -58,8 +59,12 @@ class StandInStatement:
         self.end("FAILED")
 
     def cancel(self) -> None:
+        """Returns when the engine is free: it forgets an interrupt that comes before the work has begun."""
         self.canceled.set()
-        interrupt = self.interrupt
-        if interrupt is not None and not self.ended.is_set():
+        for _ in range(200):
+            interrupt = self.interrupt
+            if interrupt is None:
+                break
             interrupt()
+            time.sleep(0.01)
         self.end("CANCELED")

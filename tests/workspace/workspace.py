@@ -121,13 +121,15 @@ class Workspace:
                 return
             with self._engine.cursor() as cursor:
                 statement.interrupt = cursor.interrupt
-                self._answer(statement, cursor)
+                try:
+                    if not statement.canceled.is_set():
+                        self._answer(statement, cursor)
+                finally:
+                    statement.interrupt = None
         except Interrupted:
             statement.end("CANCELED")
         except SqlError as error:
             statement.fail("BAD_REQUEST", error.message, error.sql_state)
-        finally:
-            statement.interrupt = None
 
     def _answer(self, statement: StandInStatement, cursor: duckdb.DuckDBPyConnection) -> None:
         values = cast_parameters(statement.body.get("parameters") or ())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import threading
 import time
 import urllib.parse
@@ -173,20 +174,35 @@ class WorkspaceApi:
         settings: dict[str, Any] = {
             name: value for name, value in self._settings.items() if value is not None
         }
-        config = Config(
-            **settings,
-            product=APP,
-            product_version=__version__,
-            http_timeout_seconds=DISCOVERY_TIMEOUT_S,
-            retry_timeout_seconds=1,
-            clock=_NoWaiting(),
-        )
+        try:
+            config = Config(
+                **settings,
+                product=APP,
+                product_version=__version__,
+                http_timeout_seconds=DISCOVERY_TIMEOUT_S,
+                retry_timeout_seconds=1,
+                clock=_NoWaiting(),
+            )
+        except ValueError as refusal:
+            _check_reachable(str(refusal))
+            raise
         if not config.host:
             raise AccessDenied(
                 "No workspace is configured.", "Set DATABRICKS_HOST, or the tenant's `host` or `profile`."
             )
         config.http_timeout_seconds = CALL_TIMEOUT_S
         return WorkspaceClient(config=config)
+
+
+def _check_reachable(refusal: str) -> None:
+    """Raises requests.ConnectionError or Timeout if the host is the trouble.
+
+    OAuth asks the host how to sign in, and the SDK takes a host that is down for a missing credential. Which host it
+    found, in a profile maybe, stands only in its message.
+    """
+    found = re.search(r"\bhost=(https?://[^\s,]+)", refusal)
+    if found is not None:
+        requests.head(found[1].rstrip("."), timeout=DISCOVERY_TIMEOUT_S, allow_redirects=False).close()
 
 
 def _reason(refused: _RetryRefusedError) -> Exception:

@@ -92,11 +92,12 @@ def _not_enabled(table: str) -> AccessDenied:
 
 
 def _table_in(message: str, text: str) -> str:
-    """The object that the message is about: of its dotted names the first that the statement reads."""
-    tables = _READ.findall(text.replace("`", ""))
-    names = _NAME.findall(message.replace("`", ""))
-    known = [name for name in names if any(table == name or table.startswith(f"{name}.") for table in tables)]
-    return one_line((known or tables or names or ["a system table"])[0], _MAX_NAME_CHARS)
+    """The table that the message is about: of those that the statement reads the first that is named, or whose
+    schema is; a name that the statement does not read only if it reads none."""
+    tables: list[str] = _READ.findall(text.replace("`", ""))
+    names: list[str] = _NAME.findall(message.replace("`", ""))
+    meant = [table for name in names for table in tables if table == name or table.startswith(f"{name}.")]
+    return one_line((meant or tables or names or ["a system table"])[0], _MAX_NAME_CHARS)
 
 
 def _schema_of(table: str) -> tuple[str, str]:

@@ -84,4 +84,5 @@ def footer_of_app() -> list[Action]:
 
 
 def status_heading(word: str, name: str) -> Text:
-    return Text(f" {marked(word)} ", style=STYLES[tone(word)]).append(f" {name}", style="bold")
+    heading = Text().append(f" {marked(word)} ", style=STYLES[tone(word)])
+    return heading.append(f" {name}", style="bold")

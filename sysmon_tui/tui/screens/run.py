@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.app import ComposeResult
 
-from sysmon_tui.datasets.asks import FAILED_RUN_STATES
 from sysmon_tui.tui.bars import bars
 from sysmon_tui.tui.columns import Column
+from sysmon_tui.tui.marks import tone
 from sysmon_tui.tui.screens.detail import Detail, status_heading
 from sysmon_tui.tui.session import Session
 from sysmon_tui.tui.widgets.answer_table import AnswerTable
@@ -108,5 +108,5 @@ def _durations(runs: pl.DataFrame) -> Text:
     line = bars([int(seconds or 0) for seconds, _ in reversed(newest_first)])
     text = Text(f" The job's last {len(newest_first)} runs  took ")
     for block, (_, status) in zip(line, reversed(newest_first), strict=True):
-        text.append(block, style="red" if status in FAILED_RUN_STATES else "cyan")
+        text.append(block, style="red" if tone(status or "") == "bad" else "cyan")
     return text.append(" newest")

@@ -18,7 +18,6 @@ class AuditTab(ListTab):
     detail = EventScreen
     key = ("event_id",)
     counts = "audit"
-    failed_statuses = ("failure", "failed_login")
     can_fail_only = True
     columns = (
         Column("event_time", "time", 14, "second"),

@@ -169,7 +169,6 @@ class ListTab(Tab):
     columns: ClassVar[tuple[Column, ...]]
     key: ClassVar[tuple[str, ...]]
     counts: ClassVar[str | None] = None
-    failed_statuses: ClassVar[tuple[str, ...]] = ()
     detail: ClassVar[type[Detail]]
 
     def __init__(self, session: Session, name: str) -> None:
@@ -178,7 +177,7 @@ class ListTab(Tab):
         self.filter_line = FilterLine()
         self.answer: Answer | None = None
         charted = self.counts is not None and not session.low_bandwidth
-        self._chart = CountChart(self.things, self.failed_statuses) if charted else None
+        self._chart = CountChart(self.things) if charted else None
 
     def compose(self) -> ComposeResult:
         if self._chart is not None:

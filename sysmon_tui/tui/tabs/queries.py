@@ -18,7 +18,6 @@ class QueriesTab(ListTab):
     detail = QueryScreen
     key = ("workspace_id", "statement_id")
     counts = "queries"
-    failed_statuses = ("FAILED",)
     can_fail_only = True
     columns = (
         Column("end_time", "ended", 11, "minute"),

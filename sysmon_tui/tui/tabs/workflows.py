@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sysmon_tui.datasets.asks import FAILED_RUN_STATES
 from sysmon_tui.tui.columns import Column
 from sysmon_tui.tui.screens.run import RunScreen
 from sysmon_tui.tui.tabs.base import ListTab, Question
@@ -19,7 +18,6 @@ class WorkflowsTab(ListTab):
     detail = RunScreen
     key = ("workspace_id", "run_id")
     counts = "workflows"
-    failed_statuses = FAILED_RUN_STATES
     can_fail_only = True
     columns = (
         Column("start_time", "started", 11, "minute"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from rich.text import Text
 
 from sysmon_tui.text import one_line
 from sysmon_tui.tui.bars import NOT_ARRIVED, bars, buckets
-from sysmon_tui.tui.marks import STYLES
+from sysmon_tui.tui.marks import STYLES, tone
 from sysmon_tui.tui.widgets.lines import Line
 from sysmon_tui.tui.words import number_words
 
@@ -23,12 +22,11 @@ _LABEL = 9
 
 
 class CountChart(Line):
-    """Two lines: `noun` counts all, the second the `failed` statuses."""
+    """Two lines: the first counts all, the second what failed."""
 
-    def __init__(self, noun: str, failed: Collection[str]) -> None:
+    def __init__(self, noun: str) -> None:
         super().__init__(Text("\n"), classes="count-chart")
         self._noun = noun
-        self._failed = failed
         self._answer: Answer | None = None
 
     def show(self, answer: Answer) -> None:
@@ -48,26 +46,26 @@ class CountChart(Line):
             self.tell(text)
             return
         room = min(BUCKETS + 1, self.size.width - 2 * _LABEL - 8)
-        for label, statuses, style in ((self._noun, None, "cyan"), ("failed", self._failed, "red")):
-            values = count_columns(answer, statuses, room)
+        for label, failed_only, style in ((self._noun, False, "cyan"), ("failed", True, "red")):
+            values = count_columns(answer, room, failed_only=failed_only)
             total, top = sum(value or 0 for value in values), max((value or 0 for value in values), default=0)
             text.append(f" {label:<{_LABEL}}").append(bars(values), style=style)
             text.append(f" {number_words(total)}", style="bold").append(f", top {number_words(top)}")
-            text.append("\n" if statuses is None else "", style="")
+            text.append("" if failed_only else "\n")
         if NOT_ARRIVED in text.plain:
             text.append(f"  {NOT_ARRIVED} not arrived", style=STYLES["dim"])
         self.tell(text)
 
 
-def count_columns(answer: Answer, statuses: Collection[str] | None, columns: int) -> list[int | None]:
+def count_columns(answer: Answer, columns: int, *, failed_only: bool) -> list[int | None]:
     """An answer of Monitor.counts as one sum per screen column."""
     window = answer.window
+    counts = answer.frame.select("bucket_start", "status", "count").iter_rows()
     return buckets(
-        answer.frame.select("bucket_start", "status", "count").iter_rows(),
+        [(at, count) for at, status, count in counts if not failed_only or tone(status or "") == "bad"],
         start=window.start,
         end=window.end,
         bucket=max(timedelta(seconds=1), timedelta(hours=window.hours) / BUCKETS),
         arrived=answer.as_of,
-        statuses=statuses,
         columns=columns,
     )

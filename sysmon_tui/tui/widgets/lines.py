@@ -52,7 +52,7 @@ class TopLine(Line):
         config = session.tenant_config
         environment = config.environment if config else None
         self.set_class(is_production(environment), "production")
-        parts = Text(f" {one_line(session.tenant or 'no tenant', 20)}", style="bold")
+        parts = Text().append(f" {one_line(session.tenant or 'no tenant', 20)}", style="bold")
         if config is not None:
             word = one_line((environment or "no environment"), 14)
             name = f" ■ {word.upper()} ■ " if is_production(environment) else f" {word} "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -21,13 +20,13 @@ _WIDE = 26
 
 
 class Tile(Line):
-    """`failed_word` says what counts as failed here."""
+    """`failed_word` says what counts as failed here; the chart shows failures, or else all."""
 
-    def __init__(self, title: str, failed_word: str, failed: Collection[str] | None) -> None:
+    def __init__(self, title: str, failed_word: str, *, chart_failed: bool) -> None:
         super().__init__(Text(f"{title}\n…"), classes="tile")
         self._title = title
         self._failed_word = failed_word
-        self._failed = failed
+        self._chart_failed = chart_failed
         self._tally: dict[str, Any] | None = None
         self._counts: Answer | None = None
 
@@ -51,7 +50,7 @@ class Tile(Line):
         if self._tally is None:
             return
         total, failed, rate = (self._tally.get(name) for name in ("total", "failed", "success_rate"))
-        text = Text(f"{self._title} ", style="bold")
+        text = Text().append(f"{self._title} ", style="bold")
         if total is None:
             text.append("?", style=STYLES["warn"]).append("\nnot known", style=STYLES["warn"])
         else:
@@ -63,8 +62,8 @@ class Tile(Line):
             style = STYLES["bad"] if failed else STYLES["dim"]
             text.append(f"{words} {self._failed_word}" if wide or not failed else words, style=style)
         if self._counts is not None and self._counts.state not in ("denied", "failed") and self.size.width:
-            values = count_columns(self._counts, self._failed, self.size.width)
-            text.append(f"\n{bars(values)}", style="red" if self._failed else "cyan")
+            values = count_columns(self._counts, self.size.width, failed_only=self._chart_failed)
+            text.append(f"\n{bars(values)}", style="red" if self._chart_failed else "cyan")
         self.tell(text)
 
 
