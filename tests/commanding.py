@@ -19,7 +19,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 def run(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[bytes]:
     """`sysmon-tui ARGUMENTS` in `home`, with `more` as variables."""
-    return subprocess.run(  # noqa: S603 (our own command)
+    return subprocess.run(
         [*COMMAND, *arguments],
         env=environment(home, **more),
         cwd=home,

@@ -142,7 +142,7 @@ def test_wrong_configuration_in_a_process(tmp_path: Path) -> None:
 def test_standard_output_full(tmp_path: Path) -> None:
     """A disk without room is one line and exit 2."""
     with Path("/dev/full").open("wb") as full:
-        ended = subprocess.run(  # noqa: S603 (our own command)
+        ended = subprocess.run(
             [*COMMAND, "config", "show"],
             env=environment(tmp_path),
             stdout=full,

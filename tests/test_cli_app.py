@@ -18,7 +18,7 @@ from tests.commanding import COMMAND, environment
 def test_app_starts_and_quits(tmp_path: Path, arguments: list[str]) -> None:
     """The first screen says that the data is invented; `q` ends it with exit 0."""
     terminal, screen = pty.openpty()
-    process = subprocess.Popen(  # noqa: S603 (our own command)
+    process = subprocess.Popen(
         [*COMMAND, *arguments],
         env=environment(tmp_path, TERM="xterm-256color", COLUMNS="100", LINES="30"),
         cwd=tmp_path,

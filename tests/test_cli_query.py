@@ -100,7 +100,7 @@ def test_csv_by_rfc_4180(tmp_path: Path) -> None:
 def test_reader_goes_away(tmp_path: Path) -> None:
     """`| head -1` ends quietly: 141, and nothing about it on standard error."""
     for form in ("table", "csv", "json", "ndjson"):
-        producer = subprocess.Popen(  # noqa: S603 (our own command)
+        producer = subprocess.Popen(
             [*COMMAND, "query", "audit", "--demo", "--limit", "10000", "--format", form],
             env=environment(tmp_path),
             cwd=tmp_path,
@@ -119,7 +119,7 @@ def test_reader_goes_away(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [("query", "workflows"), ("check",)])
 def test_interrupt(tmp_path: Path, words: tuple[str, ...]) -> None:
     """Ctrl-C while a large demo is still being built: 130 long before it is done, nothing on standard error."""
-    process = subprocess.Popen(  # noqa: S603 (our own command)
+    process = subprocess.Popen(
         [*COMMAND, *words, "--demo", "--demo-rows", "20000000"],
         env=environment(tmp_path),
         cwd=tmp_path,

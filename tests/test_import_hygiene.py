@@ -50,7 +50,7 @@ except SystemExit as end:
 )
 def test_help_loads_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:
     """Help and version answer without the engines, the app, the server and the SDK."""
-    ended = subprocess.run(  # noqa: S603 (our own command)
+    ended = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(arguments=arguments, heavy=HEAVY)],
         env=environment(tmp_path),
         cwd=ROOT,

@@ -100,7 +100,9 @@ async def test_every_front_end_works_from_the_environment_alone(workspace: Works
     assert all({"key": "app", "value": "sysmon_tui"} in (tag or []) for tag in tags)
 
 
-async def test_a_wrong_token_is_a_sentence_everywhere(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_wrong_token_is_a_sentence_everywhere(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Denied, what to check, and the token itself nowhere."""
     monkeypatch.setenv("DATABRICKS_TOKEN", "dapi-wrong-secret")
     seen = await everywhere()
@@ -134,7 +136,7 @@ async def test_a_host_that_does_not_answer_is_named_everywhere(
 
 
 async def test_a_table_without_a_grant_stops_nothing_else(workspace: Workspace) -> None:
-    """Audit refused: its route, tab and rule say so with the grant; workflows go on, and check still finds what fires."""
+    """Audit refused: route, tab and rule say so with the grant; workflows go on, check finds what fires."""
     workspace.denied_tables.add("system.access.audit")
     seen = await everywhere()
     assert seen.http["state"] == "fresh" and seen.check.returncode == 2

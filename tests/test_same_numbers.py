@@ -116,7 +116,8 @@ async def test_four_front_ends_one_truth(config_file: Path) -> None:
     assert alerts["total_alerts"] == checked["total_alerts"] == health["alerts"]["total_alerts"] == 4
     assert alerts["by_severity"] == {"critical": 1, "high": 2, "medium": 1}
 
-    for key, shown in (("2", "8 runs"), ("3", "13 queries"), ("4", "1 warehouse"), ("5", "21 events"), ("6", "4 alerts")):
+    tabs = {"2": "8 runs", "3": "13 queries", "4": "1 warehouse", "5": "21 events", "6": "4 alerts"}
+    for key, shown in tabs.items():
         runtime = Runtime(config)
         app = SysmonApp(runtime, tenant=None, row_limit=1000, low_bandwidth=False)
         assert shown in await screen_text(app, key)

@@ -309,7 +309,7 @@ def test_a_crash_before_sending_loses_nothing(
     monkeypatch: pytest.MonkeyPatch, store: DeliveryStore, clock: HeldClock
 ) -> None:
     """A process that dies between the record and the sending: the next one delivers after the lease."""
-    died = subprocess.run(  # noqa: S603 (our own interpreter)
+    died = subprocess.run(
         [
             sys.executable,
             "-c",

@@ -249,7 +249,7 @@ os._exit(9)
 def test_processes_share_the_record_and_one_that_dies_loses_nothing(store: DeliveryStore) -> None:
     """Three processes at once, killed after the claim: one had it, and it is due again after the lease."""
     processes = [
-        subprocess.Popen(  # noqa: S603 (our own interpreter)
+        subprocess.Popen(
             [sys.executable, "-c", _CLAIM_IN_PROCESS, str(store.path), NOW.isoformat()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -40,7 +40,7 @@ print([name for name in ("textual", "databricks") if name in sys.modules])
 @contextmanager
 def process(host: str = "127.0.0.1", port: int = 0) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", _PROGRAM, host, str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         try:
             yield running
         finally:
@@ -137,7 +137,7 @@ def test_bug_is_one_line_in_the_log() -> None:
         "try: raise ValueError('first\\nsecond \\x1b]52;c;x\\x07')\n"
         "except ValueError: logging.getLogger('sysmon_tui.server').exception('request %s failed', 'x')\n"
     )
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,

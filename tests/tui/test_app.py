@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -397,3 +399,10 @@ async def test_total_beyond_the_limit_is_told() -> None:
     async with running(app) as pilot:
         await press(pilot, "2")
         assert "2 newest of 45,123 runs" in screen(app)
+
+
+def test_nothing_heavy_is_imported_for_the_first_paint() -> None:
+    """The app's modules bring neither polars nor an engine nor the SDK: those come with the first question."""
+    code = "import sys, sysmon_tui.tui.app; print(sorted({'polars', 'duckdb', 'sqlglot', 'databricks'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

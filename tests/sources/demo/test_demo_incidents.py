@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import duckdb
 import pytest
-from estate_asking import BUILT_AT, ask_of, questions, standing
 
 from sysmon_tui.sources.demo import DemoEstate
+from tests.sources.demo.estate_asking import BUILT_AT, ask_of, questions, standing
 
 SIGNALS = questions("signals.sql")
 

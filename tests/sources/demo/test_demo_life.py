@@ -8,9 +8,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from estate_asking import BUILT_AT, ask_of, standing
 
 from sysmon_tui.sources.demo import DEFAULT_ROWS, DemoEstate
+from tests.sources.demo.estate_asking import BUILT_AT, ask_of, standing
 
 SMALL = 50_000
 

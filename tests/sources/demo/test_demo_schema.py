@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import sqlglot
-from estate_asking import standing
 from sqlglot import exp
+
+from tests.sources.demo.estate_asking import standing
 
 REFERENCE = Path(__file__).parents[2] / "reference" / "system_tables.sql"
 

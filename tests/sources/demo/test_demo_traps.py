@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from estate_asking import questions, standing
+
+from tests.sources.demo.estate_asking import questions, standing
 
 TRAPS = questions("traps.sql")
 
