@@ -1,12 +1,14 @@
 """The only place where parts are put together: configuration → source → query service → monitor, per tenant.
 
-Building a Runtime costs nothing: a source is opened in a worker thread at the tenant's first question, so the app
-paints before it and a host that does not answer holds nobody up.
+Building a Runtime costs nothing: tenants are put together (frames, engine and SDK imported) when the first is asked
+for, a source is opened in a worker thread at its first question. So the app paints before, and a host that does not
+answer holds nobody up.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,11 +19,10 @@ from sysmon_tui import limits
 from sysmon_tui.clock import Clock, SystemClock
 from sysmon_tui.config import Config, TenantConfig
 from sysmon_tui.errors import ConfigError, RequestError
-from sysmon_tui.services.monitor import Monitor
-from sysmon_tui.services.query import QueryService
 from sysmon_tui.services.threads import settle
 
 if TYPE_CHECKING:
+    from sysmon_tui.services.monitor import Monitor
     from sysmon_tui.sources.base import Source
 
 
@@ -43,12 +44,27 @@ class Runtime:
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self._demo_rows = demo_rows
-        self.tenants = {name: self._tenant(name, tenant) for name, tenant in config.tenants.items()}
+        self._openers = {name: self._opener(name, tenant) for name, tenant in config.tenants.items()}
+        self._tenants: dict[str, Tenant] = {}
+        self._building = threading.Lock()
+
+    @property
+    def tenants(self) -> dict[str, Tenant]:
+        """All tenants by name; put together at the first call, which any thread may make."""
+        with self._building:
+            if not self._tenants:
+                self._tenants = {
+                    name: self._tenant(name, tenant) for name, tenant in self.config.tenants.items()
+                }
+            return self._tenants
 
     def _tenant(self, name: str, tenant: TenantConfig) -> Tenant:
+        from sysmon_tui.services.monitor import Monitor  # noqa: PLC0415 (polars: after the first paint)
+        from sysmon_tui.services.query import QueryService  # noqa: PLC0415
+
         service = QueryService(
             name,
-            self._opener(name, tenant),
+            self._openers[name],
             self.clock,
             refresh_s=self.config.refresh.seconds,
             timeout_s=self.config.limits.statement_timeout_seconds,
@@ -89,11 +105,11 @@ class Runtime:
         """The tenant of that name; without one the default, else the only one. Raises RequestError."""
         if name is None:
             name = self.config.default_tenant
-            if name is None and len(self.tenants) == 1:
-                name = next(iter(self.tenants))
+            if name is None and len(self._openers) == 1:
+                name = next(iter(self._openers))
             if name is None:
                 raise RequestError(
-                    f"Several tenants are configured; name one of {', '.join(self.tenants)}.",
+                    f"Several tenants are configured; name one of {', '.join(self._openers)}.",
                     parameter="tenant",
                     code="tenant_required",
                 )
@@ -106,7 +122,7 @@ class Runtime:
 
     async def close(self) -> None:
         """Cancel what runs on every tenant's source. Bounded in time."""
-        await asyncio.gather(*(tenant.monitor.service.close() for tenant in self.tenants.values()))
+        await asyncio.gather(*(tenant.monitor.service.close() for tenant in self._tenants.values()))
         settle(limits.SETTLE_S)
 
 

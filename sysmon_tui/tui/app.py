@@ -18,8 +18,9 @@ from sysmon_tui.tui.screens.tenant import TenantScreen
 from sysmon_tui.tui.session import Session
 from sysmon_tui.tui.tabs.alerts import AlertsTab
 from sysmon_tui.tui.tabs.audit import AuditTab
-from sysmon_tui.tui.tabs.base import ListTab, Tab
+from sysmon_tui.tui.tabs.base import Tab
 from sysmon_tui.tui.tabs.health import HealthTab
+from sysmon_tui.tui.tabs.list_tab import ListTab
 from sysmon_tui.tui.tabs.queries import QueriesTab
 from sysmon_tui.tui.tabs.warehouse import WarehouseTab
 from sysmon_tui.tui.tabs.workflows import WorkflowsTab

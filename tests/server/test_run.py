@@ -38,8 +38,10 @@ print([name for name in ("textual", "databricks") if name in sys.modules])
 
 
 @contextmanager
-def process(host: str = "127.0.0.1", port: int = 0) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", _PROGRAM, host, str(port)]
+def process(
+    host: str = "127.0.0.1", port: int = 0, words: tuple[str, ...] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, *(words or ("-c", _PROGRAM, host, str(port)))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         try:
             yield running
@@ -76,8 +78,8 @@ def test_signal_ends_it_well_and_soon(number: signal.Signals) -> None:
 
 
 def test_signal_while_the_first_statement_runs_ends_it_well() -> None:
-    """A stop before the first answer is a stop like any other."""
-    with process() as running:
+    """A stop before the first answer is a stop like any other, through the command that people start."""
+    with process(words=("-m", "sysmon_tui", "serve", "--demo", "--port", "0")) as running:
         ready_url(running)
         running.send_signal(signal.SIGTERM)
         _, err = running.communicate(timeout=10)

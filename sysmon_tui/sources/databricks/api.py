@@ -197,8 +197,8 @@ class WorkspaceApi:
 def _check_reachable(refusal: str) -> None:
     """Raises requests.ConnectionError or Timeout if the host is the trouble.
 
-    OAuth asks the host how to sign in, and the SDK takes a host that is down for a missing credential. Which host it
-    found, in a profile maybe, stands only in its message.
+    OAuth asks the host how to sign in, and the SDK takes a host that is down for a missing credential. Which
+    host it found, in a profile maybe, stands only in its message.
     """
     found = re.search(r"\bhost=(https?://[^\s,]+)", refusal)
     if found is not None:

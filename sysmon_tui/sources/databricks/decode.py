@@ -28,7 +28,7 @@ def rows_frame(
     """
     places: dict[str, int] = {}
     for place, column in enumerate(columns):
-        places.setdefault(str(column["name"]), place)
+        places.setdefault(str(column.get("name")), place)
     try:
         texts = pl.DataFrame(
             rows, schema={str(place): pl.String for place in range(len(columns))}, orient="row"

@@ -79,6 +79,7 @@ class Execution:
             )
         except LostAnswer as lost:
             self._cancel_orphan()
+            self._raise_if_stopped()
             raise lost.failure from None
         except _NO_ANSWER as error:
             self._raise_if_stopped()
@@ -156,7 +157,7 @@ class Execution:
             if result.get("data_array"):
                 yield rows_frame(columns, result["data_array"], statement)
             for link in result.get("external_links") or ():
-                stream = self._linked(link, left_bytes)
+                stream = self._linked(link, chunk, left_bytes)
                 left_bytes -= len(stream)
                 following = link.get("next_chunk_index")
                 yield arrow_frame(stream, statement)
@@ -168,11 +169,11 @@ class Execution:
             self._check()
             result = self._get(f"{self._path}/result/chunks/{chunk}")
 
-    def _linked(self, link: Mapping[str, Any], most_bytes: int) -> bytes:
+    def _linked(self, link: Mapping[str, Any], chunk: int, most_bytes: int) -> bytes:
         try:
             return self._links.read(link, most_bytes, self.stop, plain_http=self._api.is_plain_loopback)
         except LinkExpired:
-            again = self._get(f"{self._path}/result/chunks/{link['chunk_index']}")
+            again = self._get(f"{self._path}/result/chunks/{link.get('chunk_index', chunk)}")
         renewed = (again.get("external_links") or [link])[0]
         try:
             return self._links.read(renewed, most_bytes, self.stop, plain_http=self._api.is_plain_loopback)
@@ -189,7 +190,7 @@ class Execution:
         until_s = self._clock.monotonic_s() + _CANCEL_S
         with contextlib.suppress(*_NO_ANSWER):  # the statement is given up anyway; its own time-out ends it
             self._api.call("POST", f"{self._path}/cancel", body={}, stop=unstoppable, until_s=until_s)
-            while self._clock.monotonic_s() < until_s:
+            for _ in range(round(_CANCEL_S / _POLL_MIN_S)):
                 answer = self._api.call("GET", self._path, stop=unstoppable, until_s=until_s)
                 if (answer.get("status") or {}).get("state") in _ENDED:
                     return

@@ -59,13 +59,14 @@ def of_call(error: Exception, host: str) -> SourceError:
 def of_submission(error: Exception, host: str, warehouse_id: str) -> SourceError:
     """The same for the call that hands a statement in: it may be the warehouse that is not there."""
     if isinstance(error, DatabricksError):
-        named = re.search("warehouse|endpoint", str(error), re.IGNORECASE) or warehouse_id in str(error)
+        said = _SDK_CONFIG.sub("", str(error))
+        named = re.search("warehouse|endpoint id", said, re.IGNORECASE) or warehouse_id in said
         if isinstance(error, PermissionDenied) and named and not _is_proxy_refusal(error):
             return AccessDenied(
                 f"There is no permission to use the SQL warehouse {warehouse_id}.",
                 "Its owner grants CAN USE on it.",
             )
-        if isinstance(error, NotFound) or (named and _is_our_fault(error)):
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST" or (named and _is_our_fault(error)):
             return StatementFailed(
                 f"The SQL warehouse {warehouse_id} does not exist in {host}.",
                 "Check the tenant's `warehouse_id` or DATABRICKS_WAREHOUSE_ID.",
@@ -83,7 +84,7 @@ def _of_answer(error: DatabricksError, host: str) -> SourceError:
         isinstance(error, PermissionDenied) and _is_proxy_refusal(error)
     ):
         return AccessDenied(f"The token for {host} was refused.", CHECK_CREDENTIALS)
-    said = cleaned(_SDK_CONFIG.sub("", str(error)))
+    said = cleaned(str(error))
     if isinstance(error, PermissionDenied):
         return AccessDenied(f"{host} refused: {said}", "Ask an admin of the workspace.")
     if _is_our_fault(error):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import urllib.parse
 from collections.abc import Mapping
@@ -39,28 +40,32 @@ class LinkReader:
         `plain_http` allows a link without TLS. Raises LinkExpired, StorageUnreachable, StatementFailed, and
         StatementCanceled when `stop` is set.
         """
-        address = str(link["external_link"])
+        address = str(link.get("external_link", ""))
         scheme = urllib.parse.urlsplit(address).scheme
         if scheme != "https" and not (plain_http and scheme == "http"):
             raise StatementFailed("The warehouse gave a result link without TLS; it was not followed.")
-        headers = dict(link.get("http_headers") or {})
-        try:
-            # A redirect would lead to a host that nobody vouched for.
-            with self._session.get(
-                address, headers=headers, stream=True, timeout=_TIMEOUT_S, allow_redirects=False
-            ) as response:
-                if response.status_code in (400, 401, 403, 404, 410):
-                    raise LinkExpired
-                if response.status_code != 200:
-                    raise StatementFailed(
-                        f"The storage answered HTTP {response.status_code} to a result link."
-                    )
+        with self._opened(address, dict(link.get("http_headers") or {})) as response:
+            if response.status_code in (400, 401, 403, 404, 410):
+                raise LinkExpired
+            if response.status_code != 200:
+                raise StatementFailed(f"The storage answered HTTP {response.status_code} to a result link.")
+            try:
                 return _content(response, most_bytes, stop)
-        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
-            raise StatementFailed("A part of the result arrived damaged or cut short.") from None
-        # Never `from error`: the address in its text is the credential.
-        except requests.RequestException:
-            raise StorageUnreachable from None
+            except requests.RequestException:
+                raise StatementFailed(
+                    "A part of the result arrived damaged or cut short.", "Ask again."
+                ) from None
+
+    def _opened(self, address: str, headers: dict[str, str]) -> requests.Response:
+        """The answer, its body unread. A second try, because one failure would send all to the inline way."""
+        for _ in range(2):
+            # Never `from error`: the address in its text is the credential. Not followed is a redirect: it would
+            # lead to a host that nobody vouched for.
+            with contextlib.suppress(requests.RequestException):
+                return self._session.get(
+                    address, headers=headers, stream=True, timeout=_TIMEOUT_S, allow_redirects=False
+                )
+        raise StorageUnreachable
 
     def close(self) -> None:
         self._session.close()

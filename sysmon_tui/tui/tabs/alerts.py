@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sysmon_tui.tui.columns import Column
 from sysmon_tui.tui.screens.alert import AlertScreen
-from sysmon_tui.tui.tabs.base import ListTab, Question
+from sysmon_tui.tui.tabs.base import Question
+from sysmon_tui.tui.tabs.list_tab import ListTab
 from sysmon_tui.tui.words import window_words
 
 if TYPE_CHECKING:

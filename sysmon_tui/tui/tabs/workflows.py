@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sysmon_tui.tui.columns import Column
 from sysmon_tui.tui.screens.run import RunScreen
-from sysmon_tui.tui.tabs.base import ListTab, Question
+from sysmon_tui.tui.tabs.base import Question
+from sysmon_tui.tui.tabs.list_tab import ListTab
 
 if TYPE_CHECKING:
     from sysmon_tui.services.monitor import Monitor
