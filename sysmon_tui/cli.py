@@ -7,6 +7,7 @@ away; `query` and `check` have their own besides.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import threading
@@ -74,6 +75,8 @@ for _command in (serve, query, check, config):
 
 def main() -> None:
     """Runs the command line and ends the process."""
+    # The SDK's first message would otherwise give the root logger a handler that writes over the screen.
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         cli(prog_name="sysmon-tui")
     except SystemExit as end:

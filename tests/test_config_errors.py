@@ -273,3 +273,14 @@ def test_any_values_load_or_are_refused(values: dict[str, object]) -> None:
     except ConfigError:
         return
     assert isinstance(result.config, Config)
+
+
+@pytest.mark.parametrize("variable", ["DATABRICKS_HOST", "DATABRICKS_TOKEN"])
+def test_a_profile_is_not_mixed_with_the_environment(tmp_path: Path, variable: str) -> None:
+    """The SDK would send one's token to the other's host: refused, with the variable named and its value not."""
+    file = tmp_path / "config.toml"
+    file.write_text('[tenants.prod]\nsource = "databricks"\nprofile = "PROD"\nwarehouse_id = "abc"\n')
+    with pytest.raises(ConfigError, match=rf"tenants\.prod\.profile: {variable} is set") as caught:
+        load(file=file, env={variable: "planted-value"}, user_file=None)
+    assert "planted-value" not in caught.value.sentence
+    assert load(file=file, env={}, user_file=None).config.tenants["prod"].profile == "PROD"

@@ -15,7 +15,7 @@ from sysmon_tui.config.check import Fault, KeyPath, check, dotted
 from sysmon_tui.config.layers import Layer, at, from_environment, merge, read_file
 from sysmon_tui.config.meaning import check_meaning
 from sysmon_tui.config.model import Config
-from sysmon_tui.config.tenants import implied
+from sysmon_tui.config.tenants import check_credentials, implied
 from sysmon_tui.errors import ConfigError
 from sysmon_tui.text import one_line
 
@@ -60,6 +60,7 @@ def load(
         check_meaning(config, demo=demo)
     except Fault as fault:
         raise ConfigError(one_line(f"{_where(fault.path, origins)}: {_sentence(fault)}")) from fault
+    check_credentials(config, env)
     found = _leaf_origins(tree, origins)
     if "default_tenant" not in found and config.default_tenant is not None:
         found["default_tenant"] = "the only tenant"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sysmon_tui.config.layers import Layer, at
+from sysmon_tui.config.model import Config
 from sysmon_tui.errors import ConfigError
 
 DEMO_TENANT = "demo_tenant"
@@ -42,3 +43,19 @@ def implied(tree: dict[str, Any], env: Mapping[str, str], *, demo: bool) -> list
         for name, tenant in tenants.items()
         if isinstance(tenant, dict) and tenant.get("source") == "databricks" and "warehouse_id" not in tenant
     ]
+
+
+def check_credentials(config: Config, env: Mapping[str, str]) -> None:
+    """A profile and the environment are not mixed: the SDK would send the token of one to the host of the other.
+
+    Raises ConfigError that names the tenant and the variable.
+    """
+    for name, tenant in config.tenants.items():
+        if tenant.source != "databricks" or tenant.profile is None:
+            continue
+        for variable in ("DATABRICKS_HOST", "DATABRICKS_TOKEN"):
+            if env.get(variable):
+                raise ConfigError(
+                    f"tenants.{name}.profile: {variable} is set too, and the SDK would mix it with the profile.",
+                    f"Unset {variable}, or take `profile` out.",
+                )

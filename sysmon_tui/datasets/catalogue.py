@@ -21,8 +21,9 @@ _SCAN = {**_WINDOW, "scan_start_us": "BIGINT"}
 _PAGE = {"after_us": "BIGINT", "after_key": "STRING", "row_limit": "INT"}
 _RUN_FILTER = {"job_id": "STRING", "run_id": "STRING", "silent_us": "BIGINT"}
 _DATES = {"first_date": "DATE", "last_date": "DATE"}
-# Columns that page and date every listing; the query service takes them off.
-_PAGE_COLUMNS = {"sort_time": _INSTANT, "row_key": _TEXT, "total": _COUNT, "as_of": _INSTANT}
+# Columns that page and date every listing; the query service takes them off. The time that a page ends at is a number,
+# because instants come as text with milliseconds and the next page begins at the microsecond.
+_PAGE_COLUMNS = {"sort_us": _COUNT, "row_key": _TEXT, "total": _COUNT, "as_of": _INSTANT}
 _COUNT_COLUMNS = {"bucket_start": _INSTANT, "status": _TEXT, "count": _COUNT, "as_of": _INSTANT}
 
 RUNS = Statement(

@@ -223,7 +223,7 @@ class QueryService:
                 ~pl.all_horizontal(pl.exclude("as_of", "count", "failures", "users").is_null())
             )
             total = frame.height
-        frame = frame.drop("as_of", "total", "sort_time", "row_key", strict=False)
+        frame = frame.drop("as_of", "total", "sort_us", "row_key", strict=False)
         state, reason = self._state(statement.table, window, as_of)
         if statement.table is not None:
             self.tables.seen(statement.table, state, reason, as_of, window.end)
@@ -234,8 +234,8 @@ class QueryService:
         if frame.height <= limit:
             return frame, None
         frame = frame.head(limit)
-        last = frame.select("sort_time", "row_key").row(-1)
-        cursor = Cursor(window.end, to_micros(last[0]), last[1])
+        last_us, last_key = frame.select("sort_us", "row_key").row(-1)
+        cursor = Cursor(window.end, last_us, last_key)
         return frame, cursor.encode(self.tenant, ask)
 
     async def _table_head(self, table: str, seen: datetime | None) -> datetime | None:
@@ -311,7 +311,7 @@ class QueryService:
         await asyncio.gather(*(flight.task for flight in flights), return_exceptions=True)
 
 
-_SERVICE_COLUMNS = ("as_of", "total", "sort_time", "row_key")
+_SERVICE_COLUMNS = ("as_of", "total", "sort_us", "row_key")
 
 
 def _row_limit(ask: Ask) -> int:

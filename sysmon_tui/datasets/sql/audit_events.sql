@@ -29,6 +29,6 @@ SELECT
   LEFT(page.error_message, :text_chars + 1) AS error_message,
   page.source_ip, page.user_agent,
   LEFT(to_json(page.request_params), :params_chars + 1) AS request_params,
-  page.sort_time, page.row_key, meta.total, meta.as_of
+  unix_micros(page.sort_time) AS sort_us, page.row_key, meta.total, meta.as_of
 FROM meta LEFT JOIN page ON TRUE
 ORDER BY page.sort_time DESC, page.row_key

@@ -29,6 +29,6 @@ SELECT
   page.total_duration_ms, page.waiting_for_compute_duration_ms, page.waiting_at_capacity_duration_ms,
   page.compilation_duration_ms, page.execution_duration_ms,
   page.read_rows, page.read_bytes, page.produced_rows, page.spilled_local_bytes, page.from_result_cache,
-  page.sort_time, page.row_key, meta.total, meta.as_of
+  unix_micros(page.sort_time) AS sort_us, page.row_key, meta.total, meta.as_of
 FROM meta LEFT JOIN page ON TRUE
 ORDER BY page.sort_time DESC, page.row_key

@@ -28,6 +28,6 @@ SELECT
   page.workspace_id, page.job_id, page.run_id, page.workflow_name, page.run_type, page.trigger_type,
   page.status, page.start_time, page.end_time, page.duration_seconds, page.attempts,
   page.termination_code, page.termination_type, page.run_as,
-  page.sort_time, page.row_key, meta.total, meta.as_of
+  unix_micros(page.sort_time) AS sort_us, page.row_key, meta.total, meta.as_of
 FROM meta LEFT JOIN page ON TRUE
 ORDER BY page.sort_time DESC, page.row_key
