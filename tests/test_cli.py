@@ -186,7 +186,7 @@ def test_config_show(home: Path) -> None:
     """Every effective value with where it comes from, as TOML that loads to the same; no credential among them."""
     file = home / "c.toml"
     file.write_text(
-        '[tenants."a.b"]\nsource = "databricks"\nprofile = "P"\n'
+        '[tenants."a.b"]\nsource = "databricks"\nhost = "https://h.example"\n'
         + '[notifications.channels.ops]\ntype = "slack"\nurl_env = "HOOK"\n'
         '[[notifications.routes]]\nchannels = ["ops"]\nseverities = ["high"]\n'
     )
@@ -203,7 +203,7 @@ def test_config_show(home: Path) -> None:
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert 'tenants."a.b".warehouse_id = "77"  # environment DATABRICKS_WAREHOUSE_ID' in lines
-    assert f'tenants."a.b".profile = "P"  # {file}' in lines
+    assert f'tenants."a.b".host = "https://h.example"  # {file}' in lines
     assert "http.port = 81  # environment SYSMON_HTTP__PORT" in lines
     assert "refresh.seconds = 60  # default" in lines
     assert 'default_tenant = "a.b"  # the only tenant' in lines
