@@ -59,11 +59,13 @@ def query(
     with file as stream:
         tenant, answer = asyncio.run(_ask(runtime, flags.tenant, dataset, parameters))
         unknown = answer.state in ("denied", "failed")
-        # Of a table that can't be read only JSON says so; an empty CSV would look like "nothing there".
-        if not unknown or form == "json":
+        # Of a table that can't be read only JSON says so; an empty CSV would look like "nothing there". Alerts come
+        # from several tables: what fires on the others is told.
+        silent = unknown and form != "json" and answer.frame.is_empty()
+        if not silent:
             _write(answer, tenant, form, stream)
         note(_told(answer))
-        if unknown and form != "json":
+        if silent:
             raise click.exceptions.Exit(EXIT_NO_ROWS)
     if unknown:
         raise click.exceptions.Exit(EXIT_NO_ROWS)

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from sysmon_tui.errors import RequestError
 from sysmon_tui.runtime import Runtime, Tenant
-from sysmon_tui.server import caching
+from sysmon_tui.server import caching, own
 from sysmon_tui.server.problems import problem
 from sysmon_tui.server.warmth import Warmer
 
@@ -83,7 +83,14 @@ async def health(request: Request, _: Mapping[str, str]) -> Response:
 
 async def detailed_health(request: Request, _: Mapping[str, str]) -> Response:
     """The process's own figures are in it and move with every request: caches must ask again."""
-    document = await _tenant(request).monitor.detailed_health()
+    tenant = _tenant(request)
+    document = await tenant.monitor.detailed_health()
+    document["notifications"] = await run_in_threadpool(own.backlog, tenant.name)
+    document["process"] = own.process()
+    document["warehouse"] = {
+        "state": None,
+        "reason": "The warehouse's live state is not read by this version.",
+    }
     headers = {**_health_headers(request, document), "Cache-Control": "private, no-cache"}
     return await caching.json_response(request, lambda: document, headers)
 

@@ -18,6 +18,8 @@ from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.errors import RequestError
 
 _MAX_CHARS = 2048
+# A walk over pages takes minutes; a window pinned longer ago is no longer what anyone means.
+_MAX_AGE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Cursor:
         )
 
     @classmethod
-    def decode(cls, text: str, tenant: str, ask: Ask) -> Cursor:
+    def decode(cls, text: str, tenant: str, ask: Ask, now: datetime) -> Cursor:
+        """Raises RequestError for what this tenant was not given for this question within the last day."""
         try:
             if len(text) > _MAX_CHARS:
                 raise ValueError("too long")
@@ -43,8 +46,13 @@ class Cursor:
             )
             if digest != _digest(tenant, ask) or not isinstance(after_key, str):
                 raise ValueError("of another question")
-            end = EPOCH + timedelta(microseconds=int(end_us))
-            return cls(end, int(after_us), after_key)
+            if type(end_us) is not int or type(after_us) is not int:
+                raise ValueError("no numbers")
+            after_key.encode()  # a lone surrogate is no key, and no engine takes it
+            end, after = (EPOCH + timedelta(microseconds=micros) for micros in (end_us, after_us))
+            if not (now - _MAX_AGE <= end <= now and after <= now + _MAX_AGE):
+                raise ValueError("of another time")
+            return cls(end, after_us, after_key)
         except (ValueError, TypeError, OverflowError) as error:
             raise RequestError(
                 "cursor is not one that this tenant, route and these filters were given; start without it.",

@@ -102,8 +102,12 @@ class Evaluation:
 
 
 def _alert_hours(hours: float) -> float:
-    # One hour more, so that the first hour of the window is counted whole.
-    return min(limits.MAX_HOURS, hours + 1)
+    """What the rules read: a day and an hour at least, whatever was asked.
+
+    Their last hour ends at the head of a table that may be hours late; `hours` only says which resolved alerts are
+    shown. The hour more is for the first hour to be counted whole.
+    """
+    return min(limits.MAX_HOURS, max(limits.DEFAULT_HOURS, hours) + 1)
 
 
 def failed_runs_ask(hours: float) -> Ask:

@@ -114,7 +114,8 @@ class Monitor:
         # Figures from two tables: the one that can't be read takes only its own figures along.
         known = statements.frame if statements.as_of is not None else None
         frame = warehouses.warehouses(metrics.frame, known, hosts)
-        answer = _answer("warehouses", metrics, frame, extra={"totals": warehouses.totals(frame)})
+        totals = warehouses.totals(frame, known=metrics.state not in ("denied", "failed"))
+        answer = _answer("warehouses", metrics, frame, extra={"totals": totals})
         if known is None and answer.state == "fresh" and statements.reason:
             return replace(answer, state="stale", reason=f"Query figures are missing: {statements.reason}")
         return answer

@@ -19,8 +19,6 @@ from sysmon_tui.views.answer import Answer, plain_rows
 if TYPE_CHECKING:
     from sysmon_tui.services.monitor import Monitor
 
-# The fact tables that health needs, by key of TABLES.
-HEALTH_TABLES = ("job_run_timeline", "query_history", "warehouse_events", "audit")
 _RECENT_FAILURES = 10
 
 
@@ -43,7 +41,13 @@ async def overview(monitor: Monitor, *, fresh: bool) -> dict[str, Any]:
     )
     recent_runs = workflows.workflows(_recent(failed_runs, runs.window.start), hosts.frame)
     recent_queries = queries.queries(_recent(failed_queries, finished.window.start), names.frame, hosts.frame)
-    sources = {name: service.tables.source(name) for name in HEALTH_TABLES}
+    metrics_ask, _ = asks.warehouse_metrics(hours=limits.DEFAULT_HOURS)
+    sources = {
+        "job_run_timeline": _source(runs),
+        "query_history": _source(finished),
+        "warehouse_events": _source(await service.answer(metrics_ask)),
+        "audit": _source(events),
+    }
     return {
         "tenant": service.tenant,
         "status": health.status(
@@ -72,6 +76,13 @@ async def detailed(monitor: Monitor) -> dict[str, Any]:
         name: {**source, **statistics.get(name, nothing)} for name, source in summary["sources"].items()
     }
     return {**summary, "sources": sources, "tables": statistics}
+
+
+def _source(answer: Answer | Result) -> dict[str, Any]:
+    """A table as these very figures saw it. One that shows nothing in a day is empty, were it known from before."""
+    lag_s = None if answer.as_of is None else max(0, int((answer.fetched_at - answer.as_of).total_seconds()))
+    state = "empty" if answer.as_of is None and answer.state == "fresh" else answer.state
+    return {"state": state, "as_of": rfc3339(answer.as_of), "lag_seconds": lag_s, "reason": answer.reason}
 
 
 def _recent(result: Result, since: datetime) -> pl.DataFrame:

@@ -134,7 +134,7 @@ class QueryService:
     def _window_end(self, ask: Ask) -> datetime:
         if ask.cursor is None:
             return self.clock.now()
-        return Cursor.decode(ask.cursor, self.tenant, ask).window_end
+        return Cursor.decode(ask.cursor, self.tenant, ask, self.clock.now()).window_end
 
     async def _fetch(self, ask: Ask, window_end: datetime) -> Result:
         try:
@@ -202,7 +202,7 @@ class QueryService:
         if "row_key" in ask.statement.schema:
             values["row_limit"] = _row_limit(ask) + 1  # one more, so that "there is more" is known
         if ask.cursor is not None:
-            cursor = Cursor.decode(ask.cursor, self.tenant, ask)
+            cursor = Cursor.decode(ask.cursor, self.tenant, ask, self.clock.now())
             values |= {"after_us": cursor.after_us, "after_key": cursor.after_key}
         return values
 
@@ -225,8 +225,11 @@ class QueryService:
             total = frame.height
         frame = frame.drop("as_of", "total", "sort_us", "row_key", strict=False)
         state, reason = self._state(statement.table, window, as_of)
-        if statement.table is not None:
+        if statement.table is not None and ask.cursor is None:
             self.tables.seen(statement.table, state, reason, as_of, window.end)
+        if state == "empty" and frame.height:
+            # Rows that the table's silence does not deny: runs that still go on, warehouses that are known.
+            state = "fresh"
         return Result(frame, total, window, as_of, window.end, state, reason, next_cursor)
 
     def _page(self, ask: Ask, window: Window, frame: pl.DataFrame) -> tuple[pl.DataFrame, str | None]:

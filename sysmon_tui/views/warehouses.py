@@ -73,8 +73,10 @@ def warehouses(metrics: pl.DataFrame, statements: pl.DataFrame | None, hosts: pl
     )
 
 
-def totals(rows: pl.DataFrame) -> dict[str, Any]:
-    """The sums over all warehouses, and busy over uptime; null where a summand is not known."""
+def totals(rows: pl.DataFrame, *, known: bool = True) -> dict[str, Any]:
+    """The sums over all warehouses, and busy over uptime; null where a summand, or all of it, is not known."""
+    if not known:
+        return dict.fromkeys((*_SUMMED, "utilization"))
     sums: dict[str, Any] = {}
     for name in _SUMMED:
         column = rows.get_column(name)

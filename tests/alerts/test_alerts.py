@@ -230,3 +230,15 @@ async def test_a_hostile_job_name_stays_text() -> None:
     assert "\x1b" not in alert["title"] + alert["message"]
     assert alert["entity"]["workflow_name"].startswith("\x1b")
     assert alert["evidence"]["statement"] is None
+
+
+@pytest.mark.parametrize("hours", [0.01, 1.0, 2.0])
+async def test_a_narrow_question_loses_nothing_that_fires(hours: float) -> None:
+    """The table is two hours late: asked for the last hour, or half a minute, the alert still fires."""
+    estate = fresh_estate()
+    for number in range(20):
+        estate.event(f"l{number}", at("11:40"), "login", 401)
+    estate.clock.advance(2 * 3600)
+    answer = await estate.monitor().alerts(hours=hours, category="security")
+    assert [alert["state"] for alert in answer.rows()] == ["firing"]
+    assert answer.window.hours == hours and answer.state == "fresh"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import threading
 
 import polars as pl
@@ -206,6 +208,43 @@ async def test_a_cursor_belongs_to_its_tenant_and_question(estate: Estate) -> No
             await question
         assert caught.value.parameter == "cursor"
     assert "runs" not in gate.requests and "queries" not in gate.requests
+
+
+def forged(cursor: str, place: int, value: object) -> str:
+    fields = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    fields[place] = value
+    return base64.urlsafe_b64encode(json.dumps(fields).encode()).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (0, -62135596800000000),
+        (0, 10**18),
+        (0, 10**30),
+        (0, 1.5),
+        (1, 10**30),
+        (1, "1"),
+        (2, "\ud800"),
+        (2, None),
+    ],
+)
+async def test_an_edited_cursor_is_refused(estate: Estate, place: int, value: object) -> None:
+    """A window end in the future, long past or no number, a key that no engine takes: RequestError, no statement."""
+    for number in range(5):
+        estate.slice(f"r{number}", at("10:00"), at("10:10"), "SUCCEEDED")
+    cursor = (await estate.monitor().workflows(limit=2)).next_cursor
+    assert cursor is not None
+    with pytest.raises(RequestError) as caught:
+        await estate.monitor().workflows(limit=2, cursor=forged(cursor, place, value))
+    assert caught.value.parameter == "cursor"
+
+
+async def test_runs_that_still_go_on_are_no_empty_answer(estate: Estate) -> None:
+    """A window shorter than the table's lag, and a run that has not ended: the row is shown, and so is its state."""
+    estate.slice("on", at("10:30"), at("11:05"))
+    answer = await estate.monitor().workflows(hours=0.25)
+    assert (answer.state, answer.total) == ("fresh", 1)
 
 
 async def test_rows_that_arrive_while_paging_move_nothing(estate: Estate) -> None:
