@@ -147,6 +147,7 @@ def test_detailed_health_adds_how_the_monitor_does(client: httpx.Client) -> None
     """Per source its statements, failures, p95 and cache hits, beside everything that health has."""
     detailed = client.get("/health/detailed").json()
     assert set(client.get(f"{API}/health").json()) <= set(detailed)
+    assert detailed["process"]["threads"] > 0 and detailed["notifications"]["dead"] in (0, None)
     for source in detailed["sources"].values():
         assert {"state", "statements", "failures", "p95_ms", "cache_hits"} <= set(source)
 
