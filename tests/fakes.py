@@ -96,7 +96,13 @@ _HEALTH: dict[str, Any] = {
     },
     "alerts": {"total_alerts": 0, "by_severity": {}, "alerts": []},
     "recent_failures": {"workflows": [], "queries": []},
-    "sources": {"audit": {"state": "denied", "as_of": None, "lag_seconds": None, "reason": "No grant."}},
+    "sources": {
+        **{
+            table: {"state": "fresh", "as_of": None, "lag_seconds": None, "reason": None}
+            for table in ("job_run_timeline", "query_history", "warehouse_events")
+        },
+        "audit": {"state": "denied", "as_of": None, "lag_seconds": None, "reason": "No grant."},
+    },
 }
 
 

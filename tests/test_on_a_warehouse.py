@@ -108,6 +108,8 @@ async def test_a_wrong_token_is_a_sentence_everywhere(
     seen = await everywhere()
     for said in (str(seen.http["reason"]), seen.cli.stderr.decode(), seen.app):
         assert "token" in said.lower() and "dapi-wrong-secret" not in said
+    health = await screen("1")
+    assert "NO FAILURES" not in health and "NOT KNOWN" in health and "unknown" in health
     assert seen.http["state"] == "denied"
     assert (seen.cli.returncode, seen.check.returncode) == (3, 3)
     assert {alert["state"] for alert in seen.alerts["alerts"]} == {"unknown"}  # type: ignore[attr-defined]

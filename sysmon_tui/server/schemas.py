@@ -141,7 +141,9 @@ SCHEMAS: dict[str, Schema] = {
     "AuditEvents": _record({**_ENVELOPE, "events": _list_of("AuditEvent")}),
     "Alerts": _record({**_ENVELOPE, **_ALERT_TOTALS, "alerts": _list_of("Alert")}),
     "Health": _record(_HEALTH),
-    "DetailedHealth": _record({**_HEALTH, **dict.fromkeys(("notifications", "process", "warehouse"), _OBJECT)}),
+    "DetailedHealth": _record(
+        {**_HEALTH, **dict.fromkeys(("notifications", "process", "warehouse"), _OBJECT)}
+    ),
     "Liveness": _record({"status": _words("alive")}),
     "Readiness": _record({"status": _words("ready"), "tenants": _COUNT}),
     "OpenApi": _OBJECT,

@@ -70,7 +70,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("app", "reverse", "S", "S", "Reverse the sorting."),
     Action("app", "refresh", "r", "r", "Ask the warehouse now.", "now", 4),
     Action(
-        "app", "pause", "space", "space", "Pause: no statement runs until space is pressed again.", "pause", 4
+        "app",
+        "pause",
+        "space",
+        "space",
+        "Pause: nothing is asked by itself; what you press still asks.",
+        "pause",
+        4,
     ),
     Action("app", "tenant", "t", "t", "Choose the tenant.", "tenant", 7),
     Action("app", "clear_filter", "escape", "esc", "Clear the filter; in a detail view, go back."),

@@ -54,6 +54,8 @@ _TILES = {
 }
 # Events of warehouses have no failed ones to draw; a failed start is a pair of them.
 _WITHOUT_FAILURES = "warehouses"
+# Whose failures the list below the alerts shows, by the table that they are read from.
+_FAILING = {"job_run_timeline": "runs", "query_history": "queries"}
 
 
 class HealthTab(Tab):
@@ -90,7 +92,7 @@ class HealthTab(Tab):
             tile.show(health["summary"][kind])
         self._show_alerts(health["alerts"]["alerts"])
         self.post_message(self.Firing(health["alerts"]["total_alerts"]))
-        self._show_failures(health["recent_failures"])
+        self._show_failures(health["recent_failures"], health["sources"])
         if not self.session.low_bandwidth:
             self._fetch_counts(monitor, fresh)
 
@@ -109,7 +111,9 @@ class HealthTab(Tab):
         else:
             self._alerts.say("✓ NO ALERTS", "Nothing fires.", STYLES["good"])
 
-    def _show_failures(self, failures: dict[str, list[dict[str, Any]]]) -> None:
+    def _show_failures(
+        self, failures: dict[str, list[dict[str, Any]]], sources: dict[str, dict[str, Any]]
+    ) -> None:
         from sysmon_tui.tui.frames import frame_of  # noqa: PLC0415 (polars, only once there are rows)
 
         rows = [
@@ -126,6 +130,10 @@ class HealthTab(Tab):
         if rows:
             self._failures.show(frame_of(rows))
             self._failures.say()
+        elif blind := [things for table, things in _FAILING.items() if sources[table]["state"] != "fresh"]:
+            self._failures.say(
+                "? NOT KNOWN", f"Whether {' and '.join(blind)} fail can't be read; see below.", STYLES["warn"]
+            )
         else:
             self._failures.say("✓ NO FAILURES", "No failed run or query in the last 24 h.", STYLES["good"])
 
@@ -169,7 +177,7 @@ class HealthTab(Tab):
         now = self.session.seen_at
         fetched = clock_words(datetime.fromisoformat(health["fetched_at"]), self.session.zone, now)
         text = Text().append(f"  {marked(health['status']).upper()}  ", style=style)
-        text.append(f"  {_firing(health['alerts']['by_severity'])}", style="bold")
+        text.append(f"  {_firing(health['alerts'])}", style="bold")
         text.append(f" · {window_words(_HOURS)} to {fetched}")
         self._verdict.tell(text)
         self._sources.update(self._source_lines(health["sources"]))
@@ -230,6 +238,9 @@ def _failure(kind: str, row: dict[str, Any], name: str, id_name: str, why: str) 
     }
 
 
-def _firing(by_severity: dict[str, int]) -> str:
-    parts = [f"{count} {severity}" for severity, count in by_severity.items() if count]
-    return f"firing: {', '.join(parts)}" if parts else "no alert fires"
+def _firing(alerts: dict[str, Any]) -> str:
+    """What fires by severity, and how many rules can't be evaluated: those are no peace."""
+    parts = [f"{count} {severity}" for severity, count in alerts["by_severity"].items() if count]
+    unknown = sum(1 for alert in alerts["alerts"] if alert["state"] == "unknown")
+    told = f"firing: {', '.join(parts)}" if parts else "no alert fires"
+    return f"{told}, {unknown} unknown" if unknown else told
