@@ -297,10 +297,6 @@ class QueryService:
             _, dropped = self._entries.popitem(last=False)
             rows -= dropped.result.frame.height
 
-    def host(self) -> str | None:
-        """The host of the workspace that we are connected to, once known."""
-        return self._source.default_host() if self._source is not None else None
-
     async def close(self) -> None:
         """Cancel what runs, let go of the source. Bounded: a source that hangs is left to its daemon threads."""
         flights = list(self._flights.values())

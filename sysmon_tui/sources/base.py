@@ -41,9 +41,6 @@ class Source(Protocol):
     def close(self) -> None:
         """Cancel what runs and let go of connections. A second call is nothing to do."""
 
-    def default_host(self) -> str | None:
-        """The workspace's host without scheme, once known; None where there is none."""
-
 
 def conform(frame: pl.DataFrame, statement: Statement) -> pl.DataFrame:
     """The frame in the statement's declared columns and types; extra columns are left out.

@@ -139,9 +139,6 @@ class EmbeddedSource:
         with contextlib.suppress(duckdb.Error):  # still busy with what was interrupted: it ends with that
             self._connection.close()
 
-    def default_host(self) -> str | None:
-        return None
-
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().split("\n", 1)[0][:300]

@@ -177,9 +177,6 @@ async def test_a_denied_table_makes_its_own_rules_unknown_and_no_others() -> Non
 
         def close(self) -> None: ...
 
-        def default_host(self) -> str | None:
-            return None
-
     def open_source() -> Source:
         return NoAudit()
 

@@ -45,9 +45,6 @@ class Gate:
         self.closed = True
         self.inner.close()
 
-    def default_host(self) -> str | None:
-        return None
-
 
 @pytest.fixture
 def estate() -> Estate:

@@ -95,9 +95,6 @@ class DatabricksSource:
             self._changed.wait_for(lambda: not self._running, timeout=_CLOSE_S)
         self._links.close()
 
-    def default_host(self) -> str | None:
-        return self._api.host
-
 
 def _most_rows(request: Request) -> int:
     limit = request.values.get("row_limit")
