@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -38,6 +38,24 @@ def to_duckdb(text: str) -> str:
         if table.catalog.lower() == "system":
             table.set("catalog", exp.to_identifier(CATALOG))
     return tree.sql(dialect="duckdb")
+
+
+def frame_of(
+    cursor: duckdb.DuckDBPyConnection, text: str, values: Mapping[str, object] | None = None
+) -> pl.DataFrame:
+    """The rows of a DuckDB statement; no columns for one that answers nothing. Raises duckdb.Error alone.
+
+    Rows stream into the frame, so an interrupt or a lack of memory may come while Polars reads: it then wears
+    Polars' type around DuckDB's words.
+    """
+    relation = cursor.sql(text, params=dict(values or {}))
+    if relation is None:
+        return pl.DataFrame()
+    try:
+        return pl.DataFrame(relation)
+    except pl.exceptions.ComputeError as error:
+        kind = duckdb.InterruptException if "INTERRUPT Error" in str(error) else duckdb.Error
+        raise kind(str(error)) from error
 
 
 class EmbeddedSource:
@@ -81,9 +99,13 @@ class EmbeddedSource:
         try:
             if self._before is not None:
                 self._before()
+            text = to_duckdb(request.text)
+            if (
+                request.id in self._canceled or self._closed
+            ):  # an interrupt before the statement begins has nothing to stop
+                raise StatementCanceled("The statement was cancelled.")
             timer.start()
-            relation = cursor.sql(to_duckdb(request.text), params=dict(request.values))
-            return conform(pl.DataFrame(relation), request.statement)
+            return conform(frame_of(cursor, text, request.values), request.statement)
         except duckdb.InterruptException as error:
             if request.id in self._canceled or self._closed:
                 raise StatementCanceled("The statement was cancelled.") from error

@@ -22,6 +22,9 @@ INSTANT = pl.Datetime("us", "UTC")
 # Long enough to be caught at work on any machine; nothing of it can be answered from statistics.
 SLOW = "SELECT SUM(a.id * b.id % 7) AS n FROM range(3000000) AS a(id) CROSS JOIN range(1000000) AS b(id)"
 
+# As long, with a row per step: an engine that streams is caught while its rows become a frame.
+STREAMED = "SELECT a.id * b.id AS n FROM range(3000000) AS a(id) CROSS JOIN range(1000000) AS b(id)"
+
 
 def request(
     text: str,

@@ -22,6 +22,7 @@ from tests.sources.asking import (
     INSTANT,
     NUMBER,
     SLOW,
+    STREAMED,
     TEXT,
     Attempt,
     failure,
@@ -242,9 +243,10 @@ def _wait_until_at_work(subject: Subject) -> None:
         time.sleep(0.01)
 
 
-def test_a_cancelled_statement_ends_soon(subject: Subject) -> None:
+@pytest.mark.parametrize("text", [SLOW, STREAMED], ids=["one row", "rows"])
+def test_a_cancelled_statement_ends_soon(subject: Subject, text: str) -> None:
     """cancel from another thread: execute raises StatementCanceled, and the engine is free again."""
-    wanted = request(SLOW, {"n": COUNT}, timeout_s=60)
+    wanted = request(text, {"n": COUNT}, timeout_s=60)
     attempt = Attempt(lambda: subject.source.execute(wanted))
     _wait_until_at_work(subject)
     subject.source.cancel(wanted.id)

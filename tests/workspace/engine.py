@@ -15,7 +15,7 @@ import sqlglot
 from duckdb.value import constant
 from sqlglot import exp
 
-from sysmon_tui.sources.embedded import EmbeddedSource, to_duckdb
+from sysmon_tui.sources.embedded import EmbeddedSource, frame_of, to_duckdb
 
 
 class SqlError(Exception):
@@ -116,8 +116,7 @@ class Engine:
                 f"[UNBOUND_SQL_PARAMETER] Found the unbound parameter: {missing[0]}. SQLSTATE: 42P02", "42P02"
             )
         try:
-            relation = cursor.sql(translated, params={name: parameters[name] for name in named})
-            return pl.DataFrame() if relation is None else pl.DataFrame(relation)
+            return frame_of(cursor, translated, {name: parameters[name] for name in named})
         except duckdb.InterruptException:
             raise Interrupted from None
         except duckdb.Error as error:
