@@ -27,28 +27,23 @@ def episodes(times: Sequence[datetime], threshold: int, head: datetime) -> list[
     An event at exactly one hour before t is outside: windows are half-open. `times` may come in any order.
     """
     arrivals = sorted(time for time in times if time <= head)
+    # The count changes only where an event comes or leaves the hour; one that comes as another leaves changes nothing.
+    instants = sorted({*arrivals, *(time + HOUR for time in arrivals if time + HOUR <= head)})
     found: list[Episode] = []
     started: datetime | None = None
-    oldest = 0  # index of the oldest event still inside the hour
-    highest = 0
-    for index, now in enumerate(arrivals):
-        while arrivals[oldest] + HOUR <= now:
-            expiry = arrivals[oldest] + HOUR
-            oldest += 1
-            if started is not None and index - oldest < threshold:
-                found.append(Episode(started, expiry, highest))
-                started, highest = None, 0
-        inside = index - oldest + 1
-        if inside >= threshold and started is None:
-            started = now
-        if started is not None:
+    come = left = inside = highest = 0
+    for now in instants:
+        while come < len(arrivals) and arrivals[come] <= now:
+            come += 1
+        while left < come and arrivals[left] + HOUR <= now:
+            left += 1
+        inside = come - left
+        if inside >= threshold:
+            started = started or now
             highest = max(highest, inside)
-    while started is not None and oldest < len(arrivals) and arrivals[oldest] + HOUR <= head:
-        expiry = arrivals[oldest] + HOUR
-        oldest += 1
-        if len(arrivals) - oldest < threshold:
-            found.append(Episode(started, expiry, highest))
-            started = None
+        elif started is not None:
+            found.append(Episode(started, now, highest))
+            started, highest = None, 0
     if started is not None:
-        found.append(Episode(started, None, len(arrivals) - oldest))
+        found.append(Episode(started, None, inside))
     return found

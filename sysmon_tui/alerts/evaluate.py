@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 
+from sysmon_tui import limits
 from sysmon_tui.alerts.episodes import HOUR, Episode, episodes
 from sysmon_tui.alerts.rules import CONSECUTIVE_FAILURES, SEVERITIES, Rule
 from sysmon_tui.clock import rfc3339
-from sysmon_tui.datasets.statement import TABLES
+from sysmon_tui.datasets.statement import TABLES, quoted
 from sysmon_tui.text import one_line
 from sysmon_tui.views.answer import State
 
@@ -29,11 +31,17 @@ Alert = dict[str, Any]
 
 _EVIDENCE_ROWS = 20
 
+_Row = tuple[str | None, str | None]  # its workspace, its id
+
 
 @dataclass(frozen=True)
 class Seen:
-    """Rows that a rule counts, newest first, and what is known of their table. `total` counts those left out too."""
+    """Rows that a rule counts, newest first, and what is known of their table. `total` counts those left out too.
 
+    `table` is the name that the tenant's configuration gives it.
+    """
+
+    table: str
     frame: pl.DataFrame
     total: int
     as_of: datetime | None
@@ -97,8 +105,9 @@ def _hourly_alert(
             f"{value} {rule.noun} in the hour up to {_minute(upto)} (threshold {threshold})"
             + (f": {top}." if top else ".")
         ),
-        ids=inside.get_column(rule.key).to_list(),
-        parameters={"hours": 24},
+        rows=_rows(inside, rule.key),
+        since=_oldest(inside, "start_time" if "start_time" in inside.columns else time_column),
+        parameters={"hours": _hours_back(seen, episode.started_at - HOUR)},
     )
 
 
@@ -129,8 +138,15 @@ def consecutive(seen: Seen, *, threshold: int, tenant: str) -> list[Alert]:
                     f"{name} has failed {row['failures']} times in a row since {_minute(row['first_failure'])}, "
                     f"last at {_minute(row['last_failure'])}{ended} (threshold {threshold})."
                 ),
-                ids=[row["last_run_id"]],
-                parameters={"workflow_name": row["workflow_name"], "hours": 24},
+                rows=[
+                    (row["workspace_id"], run.partition("/")[2])
+                    for run in (row["last_runs"] or "").split(",")
+                ],
+                since=row["first_failure"] - timedelta(hours=limits.RUN_LOOKBACK_HOURS),
+                parameters={
+                    "workflow_name": row["workflow_name"],
+                    "hours": _hours_back(seen, row["first_failure"]),
+                },
                 identity={"workspace_id": row["workspace_id"], "job_id": row["job_id"]},
             )
         )
@@ -142,8 +158,7 @@ def _or_unknown(found: list[Alert], rule: Rule, seen: Seen, threshold: int, tena
     trusted = seen.state == "fresh" or (seen.state == "empty" and seen.as_of is not None)
     if trusted or any(alert["state"] == "firing" for alert in found):
         return found
-    table = TABLES[rule.table]
-    reason = seen.reason or f"{table} has shown no row yet."
+    reason = seen.reason or f"{seen.table} has shown no row of the last 30 days."
     return [
         *found,
         _alert(
@@ -155,9 +170,10 @@ def _or_unknown(found: list[Alert], rule: Rule, seen: Seen, threshold: int, tena
             threshold=threshold,
             started_at=seen.as_of,
             resolved_at=None,
-            title=f"Unknown: {rule.noun} ({table} is {seen.state})",
+            title=f"Unknown: {rule.noun} ({seen.table} is {seen.state})",
             message=reason,
-            ids=[],
+            rows=[],
+            since=None,
             parameters={},
             unknown=True,
         ),
@@ -176,7 +192,8 @@ def _alert(
     resolved_at: datetime | None,
     title: str,
     message: str,
-    ids: list[str | None],
+    rows: list[_Row],
+    since: datetime | None,
     parameters: dict[str, Any],
     identity: dict[str, Any] | None = None,
     unknown: bool = False,
@@ -200,7 +217,7 @@ def _alert(
         "acknowledged_by": None,
         "silenced_until": None,
         "runbook_url": None,
-        "evidence": _evidence(rule, ids, parameters),
+        "evidence": _evidence(rule, seen.table, rows, since, parameters),
     }
 
 
@@ -210,14 +227,47 @@ def alert_id(tenant: str, rule: str, identity: dict[str, Any]) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def _evidence(rule: Rule, ids: list[str | None], parameters: dict[str, Any]) -> dict[str, Any]:
+def _evidence(
+    rule: Rule, table: str, rows: list[_Row], since: datetime | None, parameters: dict[str, Any]
+) -> dict[str, Any]:
     """The rows' ids, and a statement for a SQL editor that shows them; only plain ids get into its text."""
-    shown = [row_id for row_id in ids if row_id][:_EVIDENCE_ROWS]
-    plain = [f"'{row_id}'" for row_id in shown if re.fullmatch(r"[\w-]+", row_id, re.ASCII)]
-    statement = (
-        f"SELECT * FROM {TABLES[rule.table]} WHERE {rule.key} IN ({', '.join(plain)})" if plain else None
-    )
-    return {"ids": shown, "dataset": rule.dataset, "parameters": parameters, "statement": statement}
+    known = [(workspace, row_id) for workspace, row_id in rows if row_id][:_EVIDENCE_ROWS]
+    ids = [row_id for _, row_id in known]
+    plain = [(workspace, row_id) for workspace, row_id in known if _is_plain(workspace) and _is_plain(row_id)]
+    statement = None
+    if plain and since is not None:
+        moment = (
+            f"DATE'{since:%Y-%m-%d}'" if rule.pruned_by == "event_date" else f"TIMESTAMP'{rfc3339(since)}'"
+        )
+        statement = (
+            f"SELECT * FROM {table if table in TABLES.values() else quoted(table)}"
+            f" WHERE {rule.pruned_by} >= {moment}"
+            f" AND workspace_id IN ({_listed(workspace for workspace, _ in plain)})"
+            f" AND {rule.key} IN ({_listed(row_id for _, row_id in plain)})"
+        )
+    return {"ids": ids, "dataset": rule.dataset, "parameters": parameters, "statement": statement}
+
+
+def _is_plain(text: str | None) -> bool:
+    return text is not None and re.fullmatch(r"[\w-]+", text, re.ASCII) is not None
+
+
+def _listed(texts: Iterable[str | None]) -> str:
+    return ", ".join(f"'{text}'" for text in dict.fromkeys(texts))
+
+
+def _rows(frame: pl.DataFrame, key: str) -> list[_Row]:
+    return list(frame.select("workspace_id", key).iter_rows())
+
+
+def _oldest(frame: pl.DataFrame, column: str) -> datetime | None:
+    oldest = frame.get_column(column).min()
+    return oldest if isinstance(oldest, datetime) else None
+
+
+def _hours_back(seen: Seen, instant: datetime) -> int:
+    """The window, in whole hours up to now, in which the dataset shows what happened since that instant."""
+    return max(1, math.ceil((seen.fetched_at - instant) / HOUR))
 
 
 def in_order(alerts: Iterable[Alert]) -> list[Alert]:

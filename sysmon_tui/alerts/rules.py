@@ -23,6 +23,7 @@ class Rule:
     noun: str  # "failed runs": what is counted
     dataset: str  # the listing that shows the rows behind it
     key: str  # the column that identifies those rows
+    pruned_by: str  # the column by which the table finds them without reading all of it
 
 
 FAILED_RUNS = Rule(
@@ -34,6 +35,7 @@ FAILED_RUNS = Rule(
     "failed workflow runs",
     "workflows/failed",
     "run_id",
+    "period_start_time",
 )
 CONSECUTIVE_FAILURES = Rule(
     "workflow.consecutive_failures",
@@ -44,6 +46,7 @@ CONSECUTIVE_FAILURES = Rule(
     "failed runs in a row",
     "workflows",
     "run_id",
+    "period_start_time",
 )
 FAILED_QUERIES = Rule(
     "query.failed_per_hour",
@@ -54,6 +57,7 @@ FAILED_QUERIES = Rule(
     "failed queries",
     "queries/failed",
     "statement_id",
+    "start_time",
 )
 FAILED_LOGINS = Rule(
     "security.failed_logins_per_hour",
@@ -64,5 +68,6 @@ FAILED_LOGINS = Rule(
     "failed logins",
     "audit",
     "event_id",
+    "event_date",
 )
 RULES = (CONSECUTIVE_FAILURES, FAILED_RUNS, FAILED_LOGINS, FAILED_QUERIES)

@@ -99,7 +99,7 @@ FAILURE_STREAKS = Statement(
         "first_failure": _INSTANT,
         "last_failure": _INSTANT,
         "crossed_at": _INSTANT,
-        "last_run_id": _TEXT,
+        "last_runs": _TEXT,
         "resolved_at": _INSTANT,
         "as_of": _INSTANT,
     },
@@ -273,17 +273,14 @@ AUDIT_COUNTS = Statement(
 )
 
 _HEAD = {"head": _INSTANT}
+_HEAD_SCAN = {"scan_start_us": "BIGINT", "window_end_us": "BIGINT", "workspace_ids": "STRING"}
 HEADS: dict[str, Statement] = {
-    "job_run_timeline": Statement(
-        "head_job_run_timeline", {"scan_start_us": "BIGINT", "workspace_ids": "STRING"}, _HEAD
+    "job_run_timeline": Statement("head_job_run_timeline", _HEAD_SCAN, _HEAD),
+    "query_history": Statement("head_query_history", _HEAD_SCAN, _HEAD),
+    "warehouse_events": Statement("head_warehouse_events", _HEAD_SCAN, _HEAD),
+    "audit": Statement(
+        "head_audit", {"first_date": "DATE", "window_end_us": "BIGINT", "workspace_ids": "STRING"}, _HEAD
     ),
-    "query_history": Statement(
-        "head_query_history", {"scan_start_us": "BIGINT", "workspace_ids": "STRING"}, _HEAD
-    ),
-    "warehouse_events": Statement(
-        "head_warehouse_events", {"scan_start_us": "BIGINT", "workspace_ids": "STRING"}, _HEAD
-    ),
-    "audit": Statement("head_audit", {"first_date": "DATE", "workspace_ids": "STRING"}, _HEAD),
 }
 
 STATEMENTS: dict[str, Statement] = {

@@ -1,7 +1,9 @@
 """Cursors: where a page ended, as an opaque word.
 
-A cursor pins the window of the first page, so that rows which arrive meanwhile move nothing, and is bound to tenant,
-statement and filters by a digest. It is not signed: it grants nothing that its caller could not ask without it,
+A cursor pins the window of the first page, so that rows which arrive meanwhile move nothing. The next page begins
+with the rows of the very time and key at which the last one ended and leaves out as many of them as were given, so
+that rows which nothing tells apart are neither lost nor doubled. It is bound to tenant, statement and filters by a
+digest. It is not signed: it grants nothing that its caller could not ask without it,
 because the tenant is decided before it is read.
 """
 
@@ -18,6 +20,7 @@ from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.errors import RequestError
 
 _MAX_CHARS = 2048
+_MAX_GIVEN = 1_000_000
 # A walk over pages takes minutes; a window pinned longer ago is no longer what anyone means.
 _MAX_AGE = timedelta(days=1)
 
@@ -27,9 +30,10 @@ class Cursor:
     window_end: datetime
     after_us: int
     after_key: str
+    given: int  # rows of exactly that time and key that earlier pages held
 
     def encode(self, tenant: str, ask: Ask) -> str:
-        fields = [to_micros(self.window_end), self.after_us, self.after_key, _digest(tenant, ask)]
+        fields = [to_micros(self.window_end), self.after_us, self.after_key, self.given, _digest(tenant, ask)]
         return (
             base64.urlsafe_b64encode(json.dumps(fields, separators=(",", ":")).encode()).rstrip(b"=").decode()
         )
@@ -41,18 +45,21 @@ class Cursor:
             if len(text) > _MAX_CHARS:
                 raise ValueError("too long")
             padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-            end_us, after_us, after_key, digest = json.loads(
+            end_us, after_us, after_key, given, digest = json.loads(
                 base64.b64decode(padded, altchars=b"-_", validate=True)
             )
             if digest != _digest(tenant, ask) or not isinstance(after_key, str):
                 raise ValueError("of another question")
-            if type(end_us) is not int or type(after_us) is not int:
+            if (
+                any(type(number) is not int for number in (end_us, after_us, given))
+                or not 0 < given <= _MAX_GIVEN
+            ):
                 raise ValueError("no numbers")
             after_key.encode()  # a lone surrogate is no key, and no engine takes it
             end, after = (EPOCH + timedelta(microseconds=micros) for micros in (end_us, after_us))
             if not (now - _MAX_AGE <= end <= now and after <= now + _MAX_AGE):
                 raise ValueError("of another time")
-            return cls(end, after_us, after_key)
+            return cls(end, after_us, after_key, given)
         except (ValueError, TypeError, OverflowError) as error:
             raise RequestError(
                 "cursor is not one that this tenant, route and these filters were given; start without it.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -11,6 +12,7 @@ import polars as pl
 
 from sysmon_tui import limits
 from sysmon_tui.alerts import evaluate, rules
+from sysmon_tui.alerts.episodes import HOUR
 from sysmon_tui.config import Thresholds
 from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
@@ -74,26 +76,46 @@ class Evaluation:
         result = await self._service.answer(
             asks.failure_streaks(hours=hours, threshold=threshold), fresh=fresh
         )
-        return result, evaluate.consecutive(_seen(result), threshold=threshold, tenant=self._service.tenant)
+        return result, evaluate.consecutive(
+            self._seen(rules.CONSECUTIVE_FAILURES, result), threshold=threshold, tenant=self._service.tenant
+        )
 
     async def _failed_runs_alerts(self, hours: float, fresh: bool) -> _Evaluated:
-        result = await self._service.answer(failed_runs_ask(hours), fresh=fresh)
+        result = await self._last_hour_too(failed_runs_ask, hours, fresh)
         return result, self._hourly(rules.FAILED_RUNS, result, "end_time", "workflow_name")
 
     async def _failed_queries_alerts(self, hours: float, fresh: bool) -> _Evaluated:
-        result = await self._service.answer(failed_queries_ask(hours), fresh=fresh)
+        result = await self._last_hour_too(failed_queries_ask, hours, fresh)
         return result, self._hourly(rules.FAILED_QUERIES, result, "end_time", "error_class")
 
     async def _failed_logins_alerts(self, hours: float, fresh: bool) -> _Evaluated:
-        ask = asks.audit_events(hours=_alert_hours(hours), failed_logins=True, limit=limits.ALERT_ROWS)
-        result = await self._service.answer(ask, fresh=fresh)
+        result = await self._last_hour_too(failed_logins_ask, hours, fresh)
         return result, self._hourly(rules.FAILED_LOGINS, result, "event_time", "user_email")
+
+    async def _last_hour_too(self, ask: Callable[[float], Ask], hours: float, fresh: bool) -> Result:
+        """The rows of the window, and of the last hour that the table has shown, however late the table is."""
+        result = await self._service.answer(ask(hours), fresh=fresh)
+        if result.as_of is None or result.as_of - HOUR >= result.window.start:
+            return result
+        late_hours = math.ceil((result.window.end - result.as_of) / HOUR) + 1
+        return await self._service.answer(ask(late_hours), fresh=fresh)
+
+    def _seen(self, rule: rules.Rule, result: Result) -> evaluate.Seen:
+        return evaluate.Seen(
+            self._service.table_name(rule.table),
+            result.frame,
+            result.total,
+            result.as_of,
+            result.fetched_at,
+            result.state,
+            result.reason,
+        )
 
     def _hourly(self, rule: rules.Rule, result: Result, time_column: str, who: str) -> list[evaluate.Alert]:
         threshold: int = getattr(self._thresholds, rule.setting)
         return evaluate.hourly(
             rule,
-            _seen(result),
+            self._seen(rule, result),
             threshold=threshold,
             time_column=time_column,
             who=who,
@@ -118,10 +140,8 @@ def failed_queries_ask(hours: float) -> Ask:
     return asks.queries(hours=_alert_hours(hours), status="failed", limit=limits.ALERT_ROWS)
 
 
-def _seen(result: Result) -> evaluate.Seen:
-    return evaluate.Seen(
-        result.frame, result.total, result.as_of, result.fetched_at, result.state, result.reason
-    )
+def failed_logins_ask(hours: float) -> Ask:
+    return asks.audit_events(hours=_alert_hours(hours), failed_logins=True, limit=limits.ALERT_ROWS)
 
 
 def _worst(results: list[Result]) -> Result:

@@ -86,6 +86,7 @@ class QueryService:
         self._timeout_s = timeout_s
         self._stale_after = stale_after
         self._workspace_ids = ",".join(workspace_ids)
+        self._names = {**TABLES, **(tables or {})}
         self._physical = {key: quoted(name) for key, name in (tables or {}).items()}
         self._open_source = open_source
         self._source: Source | None = None
@@ -93,6 +94,10 @@ class QueryService:
         self._slots = asyncio.Semaphore(limits.STATEMENTS_AT_ONCE)
         self._entries: OrderedDict[Ask, _Entry] = OrderedDict()
         self._flights: dict[Ask, _Flight] = {}
+
+    def table_name(self, table: str) -> str:
+        """What this tenant's configuration calls a table (a key of TABLES)."""
+        return self._names[table]
 
     async def answer(self, ask: Ask, *, fresh: bool = False) -> Result:
         """The kept answer, or a new one when a refresh is due or `fresh` asks for it.
@@ -204,6 +209,7 @@ class QueryService:
         if ask.cursor is not None:
             cursor = Cursor.decode(ask.cursor, self.tenant, ask, self.clock.now())
             values |= {"after_us": cursor.after_us, "after_key": cursor.after_key}
+            values["row_limit"] = _row_limit(ask) + 1 + cursor.given
         return values
 
     async def _result(self, ask: Ask, window: Window, frame: pl.DataFrame) -> Result:
@@ -233,13 +239,20 @@ class QueryService:
         return Result(frame, total, window, as_of, window.end, state, reason, next_cursor)
 
     def _page(self, ask: Ask, window: Window, frame: pl.DataFrame) -> tuple[pl.DataFrame, str | None]:
-        limit = _row_limit(ask)
+        limit, given = _row_limit(ask), 0
+        before = None if ask.cursor is None else Cursor.decode(ask.cursor, self.tenant, ask, self.clock.now())
+        if before is not None:
+            repeated = frame.filter(sort_us=before.after_us, row_key=before.after_key).height
+            given = min(before.given, repeated)
+            frame = frame.slice(given)
         if frame.height <= limit:
             return frame, None
         frame = frame.head(limit)
         last_us, last_key = frame.select("sort_us", "row_key").row(-1)
-        cursor = Cursor(window.end, last_us, last_key)
-        return frame, cursor.encode(self.tenant, ask)
+        held = frame.filter(sort_us=last_us, row_key=last_key).height
+        if before is not None and (last_us, last_key) == (before.after_us, before.after_key):
+            held += given
+        return frame, Cursor(window.end, last_us, last_key, held).encode(self.tenant, ask)
 
     async def _table_head(self, table: str, seen: datetime | None) -> datetime | None:
         """The newest event time that the table has shown us; asked for by itself when the window shows none."""
@@ -261,7 +274,7 @@ class QueryService:
         allowed = self._stale_after.get(table)
         if allowed is not None and lag > allowed:
             return "stale", (
-                f"{TABLES[table]} has shown nothing newer than {rfc3339(as_of.replace(microsecond=0))} "
+                f"{self.table_name(table)} has shown nothing newer than {rfc3339(as_of.replace(microsecond=0))} "
                 f"({_span(lag)} ago, {_span(allowed)} is usual at most): its rows are late, or nothing happened; "
                 "compare with the workspace before you trust a quiet screen."
             )

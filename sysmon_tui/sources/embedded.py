@@ -34,8 +34,14 @@ def to_duckdb(text: str) -> str:
     from sqlglot import exp  # noqa: PLC0415
 
     tree = sqlglot.parse_one(text, read="databricks")
+    within = {cte.alias for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
-        if table.catalog.lower() == "system":
+        if not isinstance(table.this, exp.Identifier):  # range(...) and its like
+            continue
+        if table.catalog.lower() == "system" or (table.db and not table.catalog):
+            table.set("catalog", exp.to_identifier(CATALOG))
+        elif not table.db and table.name not in within:  # a configured name of one part
+            table.set("db", exp.to_identifier("main"))
             table.set("catalog", exp.to_identifier(CATALOG))
     return tree.sql(dialect="duckdb")
 

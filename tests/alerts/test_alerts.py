@@ -10,6 +10,7 @@ import pytest
 from sysmon_tui.config import Thresholds
 from sysmon_tui.errors import AccessDenied
 from sysmon_tui.sources.base import Request, Source
+from sysmon_tui.sources.embedded import frame_of, to_duckdb
 from tests.estate import WORKSPACE, Estate, at
 
 
@@ -239,3 +240,30 @@ async def test_a_narrow_question_loses_nothing_that_fires(hours: float) -> None:
     answer = await estate.monitor().alerts(hours=hours, category="security")
     assert [alert["state"] for alert in answer.rows()] == ["firing"]
     assert answer.window.hours == hours and answer.state == "fresh"
+
+
+async def test_a_table_more_than_a_day_late_still_fires() -> None:
+    """Thirty hours late, its last hour held six failures: firing, not unknown."""
+    estate = Estate(at("12:00"))
+    for number in range(6):
+        estate.slice(f"f{number}", at("05:30", -1), at("05:50", -1), "FAILED", job_id=f"j{number}")
+    assert (await firing(estate))["workflow.failed_per_hour"]["value"] == 6
+
+
+async def test_the_evidence_finds_its_rows() -> None:
+    """The statement names the tenant's own table, its workspace and a time that prunes, and gives those rows."""
+    estate = fresh_estate()
+    estate.connection.execute(
+        "CREATE SCHEMA system_tables.ops; "
+        "CREATE VIEW system_tables.ops.runs AS SELECT * FROM system_tables.lakeflow.job_run_timeline"
+    )
+    for number in range(3):
+        estate.slice(f"f{number}", at("11:00"), at(f"11:1{number}"), "FAILED", job_id="j")
+        estate.slice(f"f{number}", at("11:00"), at("11:10"), "FAILED", workspace_id="other")
+    monitor = estate.monitor(tables={"job_run_timeline": "ops.runs"})
+    for alert in (await monitor.alerts()).rows():
+        if alert["rule"].startswith("workflow."):
+            sql = to_duckdb(alert["evidence"]["statement"])
+            found = frame_of(estate.connection, sql)
+            assert set(found["run_id"]) == set(alert["evidence"]["ids"]) != set()
+            assert "period_start_time >=" in sql

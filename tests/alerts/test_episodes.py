@@ -40,6 +40,12 @@ def test_it_ends_when_the_count_falls() -> None:
     assert found == [Episode(at("10:20"), at("11:00"), 3), Episode(at("13:02"), None, 3)]
 
 
+def test_one_that_comes_as_another_leaves_keeps_it_going() -> None:
+    """The count never falls below the threshold, so it is one episode, since its own start."""
+    found = episodes(times("10:00", "10:10", "11:00", "11:05"), 2, at("11:05"))
+    assert found == [Episode(at("10:10"), None, 3)]
+
+
 def test_rows_after_the_head_do_not_count() -> None:
     """The head is where knowledge ends."""
     assert episodes(times("10:00", "10:50"), 2, at("10:30")) == []

@@ -264,3 +264,40 @@ async def test_tasks_of_a_run_come_one_row_each(estate: Estate) -> None:
         ("t3", "build", "SUCCEEDED"),
     ]
     assert tasks.get_column("duration_seconds").to_list()[0] == 30 * 60
+
+
+async def test_a_slice_of_the_future_is_left_out(estate: Estate) -> None:
+    """A row that ends after now comes from a wrong clock: it dates no table and resolves no alert."""
+    for number in range(6):
+        estate.slice(f"f{number}", at("11:30"), at("11:50"), "FAILED", job_id=f"j{number}")
+    estate.slice("early", at("11:57"), at("15:00"), "SUCCEEDED")
+    monitor = estate.monitor()
+    answer = await monitor.workflows()
+    assert answer.as_of == at("11:50") and answer.total == 6
+    states = {alert["rule"]: alert["state"] for alert in (await monitor.alerts()).rows()}
+    assert states["workflow.failed_per_hour"] == "firing"
+
+
+async def test_a_slice_delivered_twice_is_one_attempt(estate: Estate) -> None:
+    """An exact duplicate of the row that ends a run is no repair."""
+    for _ in range(2):
+        estate.slice("r", at("11:00"), at("11:10"), "FAILED")
+    (row,) = (await estate.monitor().workflows()).rows()
+    assert row["attempts"] == 1
+
+
+async def test_a_run_under_repair_is_no_failure_of_a_row(estate: Estate) -> None:
+    """Two failed runs and a third whose repair goes on: two in a row, not three, until the repair ends."""
+    for run in ("1", "2", "3"):
+        estate.slice(run, at("10:00"), at(f"10:1{run}"), "FAILED")
+    estate.slice("3", at("10:20"), at("11:00"))
+    assert not await _streaks(estate)
+    estate.slice("3", at("11:00"), at("11:20"), "FAILED")
+    (alert,) = await _streaks(estate)
+    assert alert["value"] == 3
+    assert alert["evidence"]["ids"] == ["3", "2", "1"]
+
+
+async def _streaks(estate: Estate) -> list[dict[str, Any]]:
+    alerts = (await estate.monitor().alerts()).rows()
+    return [alert for alert in alerts if alert["rule"] == "workflow.consecutive_failures"]

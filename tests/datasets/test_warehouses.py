@@ -147,3 +147,38 @@ async def test_without_uptime_there_is_no_utilization(estate: Estate) -> None:
     estate.query("elsewhere", at("10:00"), at("10:01"), warehouse_id=None)
     row = await only(estate)
     assert (row["utilization"], row["uptime_seconds"], row["queries"]) == (None, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("events", "state", "uptime"),
+    [
+        (
+            [
+                ("STARTING", "07:00"),
+                ("SCALED_UP", "07:06"),
+                ("RUNNING", "07:30"),
+                ("STOPPING", "09:00"),
+                ("SCALED_DOWN", "09:30"),
+                ("STOPPED", "10:00"),
+            ],
+            "STOPPED",
+            90 * 60,
+        ),
+        (
+            [("STARTING", "07:00"), ("RUNNING", "08:00"), ("STOPPING", "09:00"), ("SCALED_DOWN", "10:00")],
+            "STOPPING",
+            60 * 60,
+        ),
+        ([("STARTING", "11:00"), ("SCALED_UP", "11:06")], "STARTING", 0),
+        ([("SCALED_UP", "11:00"), ("SCALED_DOWN", "11:30")], "RUNNING", 30 * 60),
+    ],
+    ids=["both", "stopping", "starting", "no other event known"],
+)
+async def test_scaling_is_no_state(
+    estate: Estate, events: list[tuple[str, str]], state: str, uptime: int
+) -> None:
+    """A warehouse that scales while it starts or stops is not up."""
+    for kind, clock in events:
+        estate.warehouse_event(kind, at(clock))
+    row = await only(estate)
+    assert (row["state"], row["uptime_seconds"]) == (state, uptime)

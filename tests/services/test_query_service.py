@@ -224,6 +224,10 @@ def forged(cursor: str, place: int, value: object) -> str:
         (1, "1"),
         (2, "\ud800"),
         (2, None),
+        (3, 0),
+        (3, -1),
+        (3, "1"),
+        (3, 10**30),
     ],
 )
 async def test_an_edited_cursor_is_refused(estate: Estate, place: int, value: object) -> None:
@@ -269,3 +273,44 @@ async def test_closing_ends_what_runs(estate: Estate, gate: Gate) -> None:
     await asyncio.wait_for(service.close(), timeout=5)
     await asyncio.wait([asker], timeout=5)
     assert asker.done() and gate.closed
+
+
+async def test_rows_that_nothing_tells_apart_are_each_given_once(estate: Estate) -> None:
+    """Events without an id and queries with one id, all of one instant, in pages of three: as many as the total."""
+    for number in range(7):
+        estate.event(None, at("11:00"), "login", source_ip_address=f"10.0.0.{number // 2}")
+        estate.query("same", at("10:00"), at("11:00"))
+    estate.event("x", at("10:30"), "login")
+    estate.query("y", at("10:00"), at("10:30"))
+    monitor = estate.monitor()
+    for listing in (monitor.audit, monitor.queries):
+        page = await listing(limit=3)
+        counts = [len(page.rows())]
+        while page.next_cursor:
+            page = await listing(limit=3, cursor=page.next_cursor)
+            counts.append(len(page.rows()))
+        assert page.total == 8 and counts == [3, 3, 2]
+
+
+async def test_a_row_without_its_ids_ends_no_listing(estate: Estate) -> None:
+    """Ids may be NULL in every table: such rows are shown, and those behind them too."""
+    for number in range(5):
+        estate.slice(f"r{number}", at("10:00"), at("10:10"), "SUCCEEDED")
+        estate.query(f"q{number}", at("10:00"), at("10:10"))
+    estate.add(
+        "job_run_timeline", period_start_time=at("11:00"), period_end_time=at("11:10"), result_state="FAILED"
+    )
+    estate.query("q", at("10:00"), at("11:00"), workspace_id=None)
+    monitor = estate.monitor()
+    for listing in (monitor.workflows, monitor.queries):
+        first = await listing(limit=2)
+        assert first.total > 5 and len(first.rows()) == 2 and first.next_cursor is not None
+        assert len((await listing(limit=first.total)).rows()) == first.total
+
+
+async def test_a_row_of_the_future_dates_no_table(estate: Estate) -> None:
+    """The newest event is thirty hours old and one lies ahead of the clock: stale, by the old one."""
+    estate.event("old", at("06:00", -1), "login")
+    estate.event("ahead", at("06:00", 2), "login")
+    answer = await estate.monitor().audit()
+    assert (answer.state, answer.as_of) == ("stale", at("06:00", -1))

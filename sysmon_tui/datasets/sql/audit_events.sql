@@ -4,7 +4,14 @@
 WITH
 -- include: audit_rows
 , matched AS (
-  SELECT events.*, event_time AS sort_time, COALESCE(event_id, '') AS row_key
+  SELECT
+    events.*,
+    event_time AS sort_time,
+    -- An event without an id is told apart by what it says.
+    COALESCE(
+      event_id,
+      md5(CONCAT_WS('/', workspace_id, service_name, action_name, user_email, source_ip, request_id, user_agent))
+    ) AS row_key
   FROM events
   WHERE (NOT :failed_logins OR is_failed_login)
     AND (:outcome IS NULL OR status = :outcome)
@@ -19,7 +26,7 @@ page AS (
   SELECT * FROM matched
   WHERE :after_us IS NULL
     OR sort_time < timestamp_micros(:after_us)
-    OR (sort_time = timestamp_micros(:after_us) AND row_key > :after_key)
+    OR (sort_time = timestamp_micros(:after_us) AND row_key >= :after_key)
   ORDER BY sort_time DESC, row_key
   LIMIT :row_limit
 )

@@ -43,6 +43,7 @@ events AS (
     response.error_message AS error_message,
     source_ip_address AS source_ip,
     user_agent,
+    request_id,
     request_params,
     -- A failed login: the authentication actions, by name and by pattern (clouds and years differ), refused.
     service_name = 'accounts'

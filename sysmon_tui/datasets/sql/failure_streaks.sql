@@ -9,6 +9,7 @@ WITH slices AS (
   FROM system.lakeflow.job_run_timeline
   WHERE period_start_time >= timestamp_micros(:scan_start_us)
     AND period_start_time < timestamp_micros(:window_end_us)
+    AND period_end_time <= timestamp_micros(:window_end_us)
     AND (:workspace_ids = '' OR array_contains(split(:workspace_ids, ','), workspace_id))
 ),
 head AS (
@@ -26,12 +27,18 @@ finished AS (
     slices.job_id,
     slices.run_id,
     MAX(NULLIF(slices.run_name, '')) AS run_name,
-    MAX(slices.period_end_time) AS end_time,
-    MAX_BY(slices.result_state, slices.period_end_time) AS status
+    MAX(CASE WHEN slices.result_state IS NOT NULL THEN slices.period_end_time END) AS end_time,
+    MAX_BY(slices.result_state, slices.period_end_time) FILTER (WHERE slices.result_state IS NOT NULL) AS status
   FROM slices
   JOIN suspects ON suspects.workspace_id = slices.workspace_id AND suspects.job_id = slices.job_id
-  WHERE slices.result_state IS NOT NULL
   GROUP BY slices.workspace_id, slices.job_id, slices.run_id
+  -- A slice that begins after the last result is a repair still going on: that run has not ended yet.
+  HAVING COUNT(slices.result_state) > 0
+    AND COALESCE(
+      MAX(CASE WHEN slices.result_state IS NULL THEN slices.period_start_time END)
+        < MAX(CASE WHEN slices.result_state IS NOT NULL THEN slices.period_end_time END),
+      TRUE
+    )
 ),
 -- `era` counts the successes so far: the failures of one era follow each other without a success between.
 eras AS (
@@ -51,7 +58,8 @@ era_ends AS (
 numbered AS (
   SELECT
     eras.*,
-    ROW_NUMBER() OVER (PARTITION BY workspace_id, job_id, era ORDER BY end_time, run_id) AS position
+    ROW_NUMBER() OVER (PARTITION BY workspace_id, job_id, era ORDER BY end_time, run_id) AS position,
+    ROW_NUMBER() OVER (PARTITION BY workspace_id, job_id, era ORDER BY end_time DESC, run_id DESC) AS newest
   FROM eras
   WHERE status IN ('FAILED', 'ERROR', 'TIMED_OUT', 'TIMEDOUT')
 ),
@@ -65,7 +73,11 @@ streaks AS (
     MIN(end_time) AS first_failure,
     MAX(end_time) AS last_failure,
     MIN(CASE WHEN position = :threshold THEN end_time END) AS crossed_at,
-    MAX_BY(run_id, position) AS last_run_id
+    -- The runs to look at, newest first: `01/<run_id>,02/<run_id>`.
+    array_join(
+      sort_array(collect_list(CASE WHEN newest <= 20 THEN CONCAT(LPAD(CAST(newest AS STRING), 2, '0'), '/', run_id) END)),
+      ','
+    ) AS last_runs
   FROM numbered
   GROUP BY workspace_id, job_id, era
   HAVING COUNT(*) >= :threshold
@@ -85,7 +97,7 @@ answer AS (
     streaks.first_failure,
     streaks.last_failure,
     streaks.crossed_at,
-    streaks.last_run_id,
+    streaks.last_runs,
     era_ends.resolved_at
   FROM streaks
   LEFT JOIN era_ends

@@ -4,7 +4,7 @@
 WITH
 -- include: query_rows
 , matched AS (
-  SELECT queries.*, end_time AS sort_time, CONCAT(workspace_id, '/', statement_id) AS row_key
+  SELECT queries.*, end_time AS sort_time, CONCAT(COALESCE(workspace_id, ''), '/', COALESCE(statement_id, '')) AS row_key
   FROM queries
   WHERE (:statuses = '' OR array_contains(split(:statuses, ','), status))
     AND (:user_like IS NULL OR user_email LIKE :user_like ESCAPE '!')
@@ -16,7 +16,7 @@ page AS (
   SELECT * FROM matched
   WHERE :after_us IS NULL
     OR sort_time < timestamp_micros(:after_us)
-    OR (sort_time = timestamp_micros(:after_us) AND row_key > :after_key)
+    OR (sort_time = timestamp_micros(:after_us) AND row_key >= :after_key)
   ORDER BY sort_time DESC, row_key
   LIMIT :row_limit
 )

@@ -9,7 +9,7 @@ WITH
 )
 SELECT
   failed.error_class,
-  COUNT(failed.statement_id) AS failures,
+  COUNT(failed.end_time) AS failures,
   COUNT(DISTINCT failed.user_email) AS users,
   MIN(failed.end_time) AS first_failure,
   MAX(failed.end_time) AS last_failure,

@@ -8,7 +8,7 @@ WITH
   SELECT
     runs.*,
     CASE WHEN :newest_by_end THEN end_time ELSE start_time END AS sort_time,
-    CONCAT(workspace_id, '/', run_id) AS row_key
+    CONCAT(COALESCE(workspace_id, ''), '/', COALESCE(run_id, '')) AS row_key
   FROM runs
   WHERE (:name_like IS NULL OR workflow_name LIKE :name_like ESCAPE '!')
     AND (:statuses = '' OR array_contains(split(:statuses, ','), status))
@@ -20,7 +20,7 @@ page AS (
   SELECT * FROM matched
   WHERE :after_us IS NULL
     OR sort_time < timestamp_micros(:after_us)
-    OR (sort_time = timestamp_micros(:after_us) AND row_key > :after_key)
+    OR (sort_time = timestamp_micros(:after_us) AND row_key >= :after_key)
   ORDER BY sort_time DESC, row_key
   LIMIT :row_limit
 )

@@ -17,7 +17,7 @@ bucketed AS (
 SELECT
   timestamp_micros(bucketed.bucket_start_us) AS bucket_start,
   bucketed.status,
-  COUNT(bucketed.status) AS count,
+  COUNT(bucketed.bucket_start_us) AS count,
   head.as_of
 FROM head LEFT JOIN bucketed ON TRUE
 GROUP BY bucketed.bucket_start_us, bucketed.status, head.as_of

@@ -2,8 +2,10 @@
 -- Tables: system.compute.warehouse_events, system.compute.warehouses
 -- Grants: SELECT on system.compute
 -- Uptime runs from RUNNING to the next STOPPING or STOPPED, with the state carried in from before the window and cut
--- at as_of: what happened after the newest event is not known. Events of one instant are taken in the order in which
--- a warehouse goes through them. RUNNING may repeat. A deleted warehouse is up no longer than until its deletion.
+-- at as_of: what happened after the newest event is not known. Scaling changes the clusters, not the state: a warehouse
+-- may scale while it starts or stops; only where no other event is known does it say that the warehouse ran. Events of
+-- one instant are taken in the order in which a warehouse goes through them. RUNNING may repeat. A deleted warehouse is
+-- up no longer than until its deletion.
 WITH raw_events AS (
   SELECT DISTINCT
     workspace_id, warehouse_id, event_type, cluster_count, event_time,
@@ -26,10 +28,21 @@ known AS (
   WHERE :workspace_ids = '' OR array_contains(split(:workspace_ids, ','), workspace_id)
   QUALIFY ROW_NUMBER() OVER (PARTITION BY workspace_id, warehouse_id ORDER BY change_time DESC) = 1
 ),
-events AS (
+stated AS (
   SELECT
     raw_events.*,
-    event_type IN ('RUNNING', 'SCALED_UP', 'SCALED_DOWN') AS is_up,
+    COALESCE(
+      LAST_VALUE(CASE WHEN event_type NOT IN ('SCALED_UP', 'SCALED_DOWN') THEN event_type END) IGNORE NULLS OVER (
+        PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step ROWS UNBOUNDED PRECEDING
+      ),
+      'RUNNING'
+    ) AS state
+  FROM raw_events
+  WHERE :warehouse_id IS NULL OR warehouse_id = :warehouse_id
+),
+events AS (
+  SELECT
+    stated.*,
     GREATEST(event_time, timestamp_micros(:window_start_us)) AS clipped_start,
     LEAST(
       COALESCE(
@@ -38,14 +51,13 @@ events AS (
       ),
       (SELECT as_of FROM head)
     ) AS next_time
-  FROM raw_events
-  WHERE :warehouse_id IS NULL OR warehouse_id = :warehouse_id
+  FROM stated
 ),
 bounded AS (
   SELECT
     events.*,
     CASE
-      WHEN is_up THEN GREATEST(
+      WHEN state = 'RUNNING' THEN GREATEST(
         0,
         unix_micros(LEAST(next_time, COALESCE(known.delete_time, next_time))) - unix_micros(clipped_start)
       )
@@ -83,7 +95,7 @@ figures AS (
   SELECT
     workspace_id,
     warehouse_id,
-    MAX_BY(named_struct('event_type', event_type, 'cluster_count', cluster_count), named_struct('at', event_time, 'step', step)) AS last_event,
+    MAX_BY(named_struct('state', state, 'cluster_count', cluster_count), named_struct('at', event_time, 'step', step)) AS last_event,
     MAX(event_time) AS last_event_time,
     COUNT_IF(event_time >= timestamp_micros(:window_start_us) AND event_type = 'STARTING') AS starts,
     COUNT_IF(event_time >= timestamp_micros(:window_start_us) AND event_type = 'STOPPED') AS stops,
@@ -105,11 +117,10 @@ answer AS (
     known.auto_stop_minutes,
     CASE
       WHEN known.delete_time IS NOT NULL THEN 'DELETED'
-      WHEN figures.last_event.event_type IN ('SCALED_UP', 'SCALED_DOWN') THEN 'RUNNING'
-      ELSE figures.last_event.event_type
+      ELSE figures.last_event.state
     END AS state,
     CASE
-      WHEN known.delete_time IS NOT NULL OR figures.last_event.event_type IN ('STOPPING', 'STOPPED') THEN 0
+      WHEN known.delete_time IS NOT NULL OR figures.last_event.state IN ('STOPPING', 'STOPPED') THEN 0
       ELSE figures.last_event.cluster_count
     END AS cluster_count,
     figures.last_event_time,
