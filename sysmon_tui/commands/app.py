@@ -21,10 +21,12 @@ def run(flags: Flags, *, row_limit: int | None, low_bandwidth: bool) -> None:
     from sysmon_tui import tui  # noqa: PLC0415
     from sysmon_tui.runtime import Runtime  # noqa: PLC0415
 
-    tui.run_app(
+    broken = tui.run_app(
         Runtime(config, demo_rows=flags.demo_rows),
         tenant=flags.tenant,
         row_limit=config.limits.table_rows,
         demo=flags.demo,
         low_bandwidth=low_bandwidth,
     )
+    if broken:
+        sys.exit(broken)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -22,12 +23,14 @@ from sysmon_tui.clock import Clock, rfc3339, to_micros
 from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.datasets.statement import TABLES, Value, quoted
-from sysmon_tui.errors import SourceError
+from sysmon_tui.errors import SourceError, StatementFailed
 from sysmon_tui.services.cursor import Cursor
 from sysmon_tui.services.tables import TableKnowledge
 from sysmon_tui.services.threads import in_daemon_thread
 from sysmon_tui.sources.base import Request, Source
 from sysmon_tui.views.answer import State, Window
+
+_log = logging.getLogger(__name__)
 
 _HOUR_US = 3_600_000_000
 
@@ -180,6 +183,14 @@ class QueryService:
         except SourceError as error:
             self.tables.failed(statement, error)
             raise
+        except Exception as error:
+            # Nobody foresaw it; it is this answer's failure all the same, not the end of the app.
+            _log.exception("%s failed in an unforeseen way", statement.name)
+            failure = StatementFailed(
+                f"The answer to {statement.name} could not be read ({type(error).__name__})."
+            )
+            self.tables.failed(statement, failure)
+            raise failure from error
         self.tables.answered(statement, self.clock.monotonic_s() - started_s)
         return await self._result(ask, window, frame)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Protocol
 
 import polars as pl
 
+from sysmon_tui.clock import to_micros
 from sysmon_tui.datasets.statement import Statement, Value
 from sysmon_tui.errors import SchemaDrift
 
@@ -66,10 +68,23 @@ def conform(frame: pl.DataFrame, statement: Statement) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
+# Engines know years that Python's datetime doesn't; a day is left at either end for the zones of people.
+_FIRST_US = to_micros(datetime(1, 1, 2, tzinfo=UTC))
+_LAST_US = to_micros(datetime(9999, 12, 30, tzinfo=UTC))
+
+
+def _of_our_years(instants: pl.Series) -> pl.Series:
+    """Microseconds in UTC; what lies outside the years 1 to 9999 is nothing that happened, and so NULL."""
+    within = instants.to_physical().is_between(_FIRST_US, _LAST_US)
+    if within.all():
+        return instants
+    return pl.select(pl.when(within).then(instants).alias(instants.name)).to_series()
+
+
 def _cast(column: pl.Series, wanted: pl.DataType) -> pl.Series:
     if column.dtype == wanted:
-        return column
+        return _of_our_years(column) if isinstance(wanted, pl.Datetime) else column
     if isinstance(wanted, pl.Datetime) and isinstance(column.dtype, pl.Datetime):
         aware = column if column.dtype.time_zone else column.dt.replace_time_zone("UTC")
-        return aware.dt.convert_time_zone("UTC").cast(wanted)
+        return _of_our_years(aware.dt.convert_time_zone("UTC").cast(wanted))
     return column.cast(wanted)

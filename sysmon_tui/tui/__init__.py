@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 _ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
 
 
-def run_app(runtime: Runtime, *, tenant: str | None, row_limit: int, demo: bool, low_bandwidth: bool) -> None:
-    """Run until the user quits. `row_limit` is the most rows that a table loads.
+def run_app(runtime: Runtime, *, tenant: str | None, row_limit: int, demo: bool, low_bandwidth: bool) -> int:
+    """Run until the user quits; 0, or 1 when the app broke down. `row_limit` is the most rows that a table loads.
 
     `demo` opens the demo tenant whatever the default is; `low_bandwidth` leaves out charts and the mouse.
     """
-    asyncio.run(_run(runtime, _demo_tenant(runtime) if demo else tenant, row_limit, low_bandwidth))
+    return asyncio.run(_run(runtime, _demo_tenant(runtime) if demo else tenant, row_limit, low_bandwidth))
 
 
 def _demo_tenant(runtime: Runtime) -> str | None:
     return next((name for name, tenant in runtime.config.tenants.items() if tenant.source == "demo"), None)
 
 
-async def _run(runtime: Runtime, tenant: str | None, row_limit: int, low_bandwidth: bool) -> None:
+async def _run(runtime: Runtime, tenant: str | None, row_limit: int, low_bandwidth: bool) -> int:
     from sysmon_tui.tui.app import SysmonApp  # noqa: PLC0415 (Textual, only for the app)
 
     app = SysmonApp(runtime, tenant=tenant, row_limit=row_limit, low_bandwidth=low_bandwidth)
@@ -38,3 +38,4 @@ async def _run(runtime: Runtime, tenant: str | None, row_limit: int, low_bandwid
         await app.run_async(mouse=not low_bandwidth)
     finally:
         await runtime.close()
+    return app.return_code or 0

@@ -118,6 +118,13 @@ async def test_a_source_that_goes_down_leaves_the_last_good_rows(estate: Estate,
     assert (await service.answer(asks.runs())).state == "fresh"
 
 
+async def test_an_error_that_nobody_foresaw_is_that_answer_alone(estate: Estate, gate: Gate) -> None:
+    """A source that breaks its promise of SourceError takes nothing down: failed, in a sentence."""
+    gate.error = ZeroDivisionError("oops")
+    answer = await estate.monitor(open_source=lambda: gate).workflows()
+    assert answer.state == "failed" and "ZeroDivisionError" in str(answer.reason)
+
+
 async def test_with_no_good_rows_ever_the_answer_is_empty_and_says_why(estate: Estate, gate: Gate) -> None:
     """Denied and failed are states of an empty answer, never an exception."""
     service = estate.monitor(open_source=lambda: gate).service

@@ -325,6 +325,96 @@ def test_trouble_while_polling_is_lived_through(workspace: Workspace, source: Da
     assert len(workspace.statements) == 1
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("body", [b"upstream connect error", b"<html><body>busy</body></html>"])
+def test_a_busy_answer_in_any_form_is_asked_again(
+    workspace: Workspace, source: DatabricksSource, status: int, body: bytes
+) -> None:
+    """A gateway's 429 or 503 is no JSON: one at the submission and one at a poll lose nothing."""
+    workspace.faults += [
+        Fault(status, body, method="POST", path=STATEMENTS),
+        Fault(status, body, method="GET", path=STATEMENTS),
+        Fault(502, body, method="GET", path=STATEMENTS),
+    ]
+    assert source.execute(ONE).item() == 1
+    assert len(workspace.statements) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "said"),
+    [
+        (
+            409,
+            {"error_code": "INVALID_STATE", "message": "Warehouse wh cannot be started: quota exceeded."},
+            StatementFailed,
+            "quota exceeded",
+        ),
+        (
+            400,
+            {"error_code": "BAD_REQUEST", "message": "Warehouse is moving."},
+            StatementFailed,
+            "is moving",
+        ),
+        (400, b"<html><body>no</body></html>", StatementFailed, "HTTP 400"),
+        (403, b"<html><body>no</body></html>", AccessDenied, "HTTP 403"),
+        (502, b"bad gateway", SourceBusy, "HTTP 502"),
+    ],
+)
+def test_the_words_of_a_refusal_are_told(
+    workspace: Workspace, status: int, body: bytes | dict[str, str], kind: type[SourceError], said: str
+) -> None:
+    """A refused submission says what the service said, or its status; it is no missing warehouse, no SDK report."""
+    workspace.faults.append(Fault(status, body, method="POST", path=STATEMENTS))
+    sentence = failure(sign_in(workspace, warehouse_id="wh"), ONE, kind).sentence
+    assert said in sentence and "does not exist" not in sentence and "SDK" not in sentence
+
+
+def test_a_workspace_without_links_answers_inline(workspace: Workspace, source: DatabricksSource) -> None:
+    """Where EXTERNAL_LINKS is switched off, large answers come inline, and the refusal is met once."""
+    refused = {
+        "error_code": "INVALID_PARAMETER_VALUE",
+        "message": "EXTERNAL_LINKS disposition is disabled for this workspace.",
+    }
+    workspace.faults.append(Fault(400, refused, method="POST", path=STATEMENTS))
+    assert source.execute(MANY).height == 50_000
+    assert source.execute(MANY).height == 50_000
+    assert [statement.external for statement in workspace.statements] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("a\ud800b", "a\ufffdb"), ("\udc00", "\ufffd"), ("\U0001f600", "\U0001f600")],
+)
+def test_half_a_character_is_replaced(
+    workspace: Workspace, source: DatabricksSource, text: str, shown: str
+) -> None:
+    """JSON can carry half of a surrogate pair; a cell that holds one loses that alone."""
+    answer = {
+        "statement_id": "01",
+        "status": {"state": "SUCCEEDED"},
+        "manifest": {"schema": {"columns": [{"name": "v", "type_name": "STRING"}]}},
+        "result": {"data_array": [[text], [None]]},
+    }
+    workspace.faults.append(Fault(200, answer, method="GET", path=STATEMENTS))
+    assert source.execute(request("SELECT 'x' AS v", {"v": TEXT})).get_column("v").to_list() == [shown, None]
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59.999-08:00", "0000-01-01T00:00:00.000Z"])
+def test_an_instant_outside_our_years_is_unknown(
+    workspace: Workspace, source: DatabricksSource, text: str
+) -> None:
+    """What Python's datetime can't hold is NULL, and the rows beside it stay."""
+    answer = {
+        "statement_id": "01",
+        "status": {"state": "SUCCEEDED"},
+        "manifest": {"schema": {"columns": [{"name": "v", "type_name": "TIMESTAMP"}]}},
+        "result": {"data_array": [[text], ["2026-01-01T00:00:00.000Z"]]},
+    }
+    workspace.faults.append(Fault(200, answer, method="GET", path=STATEMENTS))
+    rows = source.execute(request("SELECT 'x' AS v", {"v": INSTANT})).get_column("v").to_list()
+    assert rows == [None, datetime(2026, 1, 1, tzinfo=UTC)]
+
+
 def test_an_answer_that_is_no_json_is_unreachable(workspace: Workspace, source: DatabricksSource) -> None:
     """A login page of a proxy is not a workspace."""
     workspace.faults.append(Fault(200, b"<html>please sign in</html>", method="POST", path=STATEMENTS))

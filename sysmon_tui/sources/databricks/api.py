@@ -22,7 +22,7 @@ import requests
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.clock import Clock as SdkClock
 from databricks.sdk.core import Config
-from databricks.sdk.errors import DeadlineExceeded, InternalError
+from databricks.sdk.errors import TemporarilyUnavailable, TooManyRequests
 from databricks.sdk.errors.base import DatabricksError
 
 from sysmon_tui import __version__
@@ -124,9 +124,11 @@ class WorkspaceApi:
                 return self._send(client, method, path, body, query)
             except _RetryRefusedError as refused:
                 error, wait_s = _reason(refused), refused.wait_s
-            except (InternalError, DeadlineExceeded) as trouble:
+            except (TooManyRequests, TemporarilyUnavailable) as busy:  # in a body that the SDK can't read
+                error, wait_s = busy, float(attempt)
+            except DatabricksError as trouble:
                 error, wait_s = trouble, float(attempt)
-                if attempt == 3 or not repeatable:
+                if attempt == 3 or not repeatable or not failures.is_trouble_there(trouble):
                     raise
             if not repeatable and failures.may_have_arrived(error):
                 raise LostAnswer(error, self.label) from None

@@ -11,6 +11,7 @@ import polars as pl
 from sysmon_tui.datasets.statement import Statement
 from sysmon_tui.errors import SchemaDrift, StatementFailed
 from sysmon_tui.sources.base import conform
+from sysmon_tui.text import valid_unicode
 
 Column = Mapping[str, Any]
 Cell = str | None
@@ -29,10 +30,13 @@ def rows_frame(
     places: dict[str, int] = {}
     for place, column in enumerate(columns):
         places.setdefault(str(column.get("name")), place)
+    schema = {str(place): pl.String for place in range(len(columns))}
     try:
-        texts = pl.DataFrame(
-            rows, schema={str(place): pl.String for place in range(len(columns))}, orient="row"
-        )
+        try:
+            texts = pl.DataFrame(rows, schema=schema, orient="row")
+        except UnicodeEncodeError:  # half of a surrogate pair: JSON can write what no text may hold
+            whole = [[cell if cell is None else valid_unicode(cell) for cell in row] for row in rows]
+            texts = pl.DataFrame(whole, schema=schema, orient="row")
     except (TypeError, pl.exceptions.PolarsError) as error:
         raise StatementFailed(
             f"The rows of {statement.name} are not in the form that was asked for."

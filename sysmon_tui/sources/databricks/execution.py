@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import polars as pl
+from databricks.sdk.errors import BadRequest
 
 from sysmon_tui import limits
 from sysmon_tui.clock import Clock
@@ -17,7 +18,7 @@ from sysmon_tui.sources.databricks import failures
 from sysmon_tui.sources.databricks.api import LostAnswer, WorkspaceApi
 from sysmon_tui.sources.databricks.body import REQUEST_TAG, submission
 from sysmon_tui.sources.databricks.decode import arrow_frame, empty_frame, rows_frame
-from sysmon_tui.sources.databricks.links import LinkExpired, LinkReader
+from sysmon_tui.sources.databricks.links import LinkExpired, LinkReader, StorageUnreachable
 from sysmon_tui.sources.databricks.statement_failures import of_statement
 
 _STATEMENTS: Final = "/api/2.0/sql/statements"
@@ -83,6 +84,8 @@ class Execution:
             raise lost.failure from None
         except _NO_ANSWER as error:
             self._raise_if_stopped()
+            if external and isinstance(error, BadRequest) and "EXTERNAL_LINKS" in str(error):
+                raise StorageUnreachable from None  # support can switch them off for a workspace
             raise failures.of_submission(error, self._api.label, self._warehouse_id) from None
         self._statement_id = str(answer.get("statement_id") or "")
         if not self._statement_id:

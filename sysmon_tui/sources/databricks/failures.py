@@ -13,6 +13,8 @@ from typing import Final
 import requests
 from databricks.sdk.errors import (
     BadRequest,
+    DeadlineExceeded,
+    InternalError,
     NotFound,
     PermissionDenied,
     ResourceConflict,
@@ -59,14 +61,15 @@ def of_call(error: Exception, host: str) -> SourceError:
 def of_submission(error: Exception, host: str, warehouse_id: str) -> SourceError:
     """The same for the call that hands a statement in: it may be the warehouse that is not there."""
     if isinstance(error, DatabricksError):
-        said = _SDK_CONFIG.sub("", str(error))
+        said = _said(error)
         named = re.search("warehouse|endpoint id", said, re.IGNORECASE) or warehouse_id in said
+        absent = re.search("not exist|not found|no such|not a valid|was deleted", said, re.IGNORECASE)
         if isinstance(error, PermissionDenied) and named and not _is_proxy_refusal(error):
             return AccessDenied(
                 f"There is no permission to use the SQL warehouse {warehouse_id}.",
                 "Its owner grants CAN USE on it.",
             )
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST" or (named and _is_our_fault(error)):
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST" or (named and absent and _is_our_fault(error)):
             return StatementFailed(
                 f"The SQL warehouse {warehouse_id} does not exist in {host}.",
                 "Check the tenant's `warehouse_id` or DATABRICKS_WAREHOUSE_ID.",
@@ -75,7 +78,9 @@ def of_submission(error: Exception, host: str, warehouse_id: str) -> SourceError
 
 
 def _of_answer(error: DatabricksError, host: str) -> SourceError:
-    if error.retry_after_secs is not None:
+    said = _said(error)
+    # The SDK says 1 s where the host said nothing.
+    if error.retry_after_secs is not None and error.retry_after_secs > 1:
         return SourceBusy(
             f"{host} asks to wait {error.retry_after_secs} s before the next request.",
             "Refresh less often, or wait.",
@@ -83,13 +88,34 @@ def _of_answer(error: DatabricksError, host: str) -> SourceError:
     if isinstance(error, Unauthenticated) or (
         isinstance(error, PermissionDenied) and _is_proxy_refusal(error)
     ):
+        if _is_unread(error):
+            return AccessDenied(
+                f"{host}, or a proxy on the way to it, refused: {said}.", f"{CHECK_CREDENTIALS} {_CHECK_HOST}"
+            )
         return AccessDenied(f"The token for {host} was refused.", CHECK_CREDENTIALS)
-    said = cleaned(str(error))
     if isinstance(error, PermissionDenied):
         return AccessDenied(f"{host} refused: {said}", "Ask an admin of the workspace.")
     if _is_our_fault(error):
         return StatementFailed(f"{host} refused the request: {said}")
     return SourceBusy(f"{host} has trouble of its own: {said}", "Try again later.")
+
+
+def is_trouble_there(error: DatabricksError) -> bool:
+    """The 5xx answers that may be gone at the next try; a 502 has no class of its own."""
+    return isinstance(error, InternalError | DeadlineExceeded) or type(error) is DatabricksError
+
+
+def _is_unread(error: DatabricksError) -> bool:
+    """Whether the SDK could not read the body: its message then is a report of the whole exchange."""
+    return str(error).startswith("unable to parse response")
+
+
+def _said(error: DatabricksError) -> str:
+    """The service's own words; the status of an answer that has none."""
+    if not _is_unread(error):
+        return cleaned(str(error))
+    status = re.search(r"^< (\d{3}[^\r\n]*)", str(error), re.MULTILINE)
+    return cleaned(f"HTTP {status[1]}" if status else "an answer that is no JSON")
 
 
 def _is_proxy_refusal(error: DatabricksError) -> bool:

@@ -21,7 +21,7 @@ class LinkExpired(Exception):
 
 
 class StorageUnreachable(Exception):
-    """The storage's host can't be reached from here, as behind a closed firewall."""
+    """The storage's host can't be reached from here, as behind a closed firewall, or links are switched off."""
 
 
 class LinkReader:
