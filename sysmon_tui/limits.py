@@ -36,6 +36,9 @@ RUN_SILENT_HOURS = 3.0
 # Failures read for the hourly rules: far above any threshold; beyond it the count is told as "at least".
 ALERT_ROWS = 20_000
 
+# Counts over time: a window is divided into so many buckets, of a second at least.
+COUNT_BUCKETS = 96
+
 # Answers kept per tenant: filters come from strangers, memory must not grow with them.
 CACHED_ANSWERS = 256
 CACHED_ROWS = 3_000_000

@@ -59,13 +59,18 @@ def typed(dataset: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         )
     arguments: dict[str, Any] = {}
     for name, text in parameters.items():
-        if name not in known:
-            takes = f"it takes {', '.join(known)}" if known else "it takes none"
-            raise RequestError(f"{dataset} has no such parameter; {takes}.", parameter=name)
-        if not text:
-            raise RequestError(f"{name} is empty; leave it out or give it a value.", parameter=name)
+        check_named(dataset, name, text, known)
         arguments[name] = _FROM_TEXT.get(name, _as_is)(text)
     return arguments
+
+
+def check_named(asked: str, name: str, text: str, known: tuple[str, ...]) -> None:
+    """Raises RequestError for a parameter that what was asked does not take, and for one without a value."""
+    if name not in known:
+        takes = f"it takes {', '.join(known)}" if known else "it takes none"
+        raise RequestError(f"{asked} has no such parameter; {takes}.", parameter=name)
+    if not text:
+        raise RequestError(f"{name} is empty; leave it out or give it a value.", parameter=name)
 
 
 def _as_is(text: str) -> str:
@@ -263,9 +268,9 @@ _COUNTS = {
 
 
 def counts(kind: str, *, hours: float, bucket_s: float | None = None) -> Ask:
-    """Counts by status and time; by default about 96 buckets over the window."""
+    """Counts by status and time; by default limits.COUNT_BUCKETS over the window."""
     hours = checked_hours(hours)
-    bucket_us = int((bucket_s or hours * 3600 / 96) * 1_000_000)
+    bucket_us = int((bucket_s or hours * 3600 / limits.COUNT_BUCKETS) * 1_000_000)
     values: dict[str, Value] = {"bucket_us": max(1_000_000, bucket_us)}
     if kind == "workflows":
         values |= {"job_id": None, "run_id": None, "silent_us": int(limits.RUN_SILENT_HOURS * _HOUR_US)}

@@ -16,10 +16,10 @@ from sysmon_tui.runtime import Runtime, Tenant
 from sysmon_tui.server import caching, own
 from sysmon_tui.server.problems import problem
 from sysmon_tui.server.warmth import Warmer
+from sysmon_tui.views.answer import worst
 
 _TENANT_HEADER = "X-Tenant-ID"
 _NOT_STORED = {"Cache-Control": "no-store"}
-_WORST_FIRST = ("failed", "denied", "stale", "empty", "fresh")
 
 
 def _tenant(request: Request) -> Tenant:
@@ -71,9 +71,8 @@ def dataset(name: str) -> Callable[[Request, Mapping[str, str]], Awaitable[Respo
 
 def _health_headers(request: Request, document: dict[str, Any]) -> dict[str, str]:
     """Health rests on several tables: its data is in the state of the worst of them."""
-    states = {source["state"] for source in document["sources"].values()}
-    worst = next((state for state in _WORST_FIRST if state in states), "failed")
-    return _data_headers(request, worst, datetime.fromisoformat(document["fetched_at"]))
+    state = worst(source["state"] for source in document["sources"].values())
+    return _data_headers(request, state, datetime.fromisoformat(document["fetched_at"]))
 
 
 async def health(request: Request, _: Mapping[str, str]) -> Response:

@@ -14,11 +14,10 @@ from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, 
 from prometheus_client.registry import Collector
 
 from sysmon_tui import __version__
+from sysmon_tui.alerts.rules import SEVERITIES
 from sysmon_tui.datasets.asks import FAILED_RUN_STATES
 from sysmon_tui.server.warmth import Warmer, Warmth
-
-STATES = ("fresh", "stale", "empty", "denied", "failed")
-SEVERITIES = ("critical", "high", "medium")
+from sysmon_tui.views.answer import STATES
 
 _RUN_GROUPS = {
     "SUCCEEDED": "succeeded",

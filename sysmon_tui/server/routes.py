@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sysmon_tui.datasets.asks import DATASETS
+from sysmon_tui.datasets.asks import DATASETS, check_named
 from sysmon_tui.errors import RequestError
 from sysmon_tui.server import handlers
 
@@ -49,13 +49,9 @@ def single_parameters(request: Request, known: tuple[str, ...]) -> dict[str, str
     """The query's parameters, each known, given once and not empty."""
     found: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
-        if name not in known:
-            takes = f"it takes {', '.join(known)}" if known else "it takes none"
-            raise RequestError(f"This route has no such parameter; {takes}.", parameter=name)
+        check_named("This route", name, value, known)
         if name in found:
             raise RequestError(f"{name} is given more than once.", parameter=name)
-        if not value:
-            raise RequestError(f"{name} is empty; leave it out or give it a value.", parameter=name)
         found[name] = value
     return found
 

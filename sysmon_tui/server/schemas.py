@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sysmon_tui.alerts.rules import SEVERITIES
 from sysmon_tui.datasets.asks import QUERY_STATES, RUN_STATES
+from sysmon_tui.views.answer import STATES
 
 Schema = dict[str, Any]
 
@@ -14,7 +16,7 @@ _NUMBER: Schema = {"type": "number"}
 _FLAG: Schema = {"type": "boolean"}
 _INSTANT: Schema = {"type": "string", "format": "date-time"}
 _OBJECT: Schema = {"type": "object"}
-_STATE: Schema = {"type": "string", "enum": ["fresh", "stale", "empty", "denied", "failed"]}
+_STATE: Schema = {"type": "string", "enum": list(STATES)}
 
 
 def _or_null(schema: Schema) -> Schema:
@@ -23,6 +25,11 @@ def _or_null(schema: Schema) -> Schema:
 
 def _words(*words: str) -> Schema:
     return {"type": "string", "enum": list(words)}
+
+
+def _open_words(*words: str) -> Schema:
+    """The words of today: one that Databricks adds later comes as it is."""
+    return {"type": "string", "examples": list(words)}
 
 
 def _list_of(name: str) -> Schema:
@@ -44,9 +51,8 @@ def _fields(schema: Schema, names: str) -> dict[str, Schema]:
 _MAYBE_TEXT, _MAYBE_COUNT, _MAYBE_NUMBER, _MAYBE_INSTANT = map(_or_null, (_TEXT, _COUNT, _NUMBER, _INSTANT))
 
 _RUN = {
-    **_fields(_TEXT, "workspace_id job_id run_id workflow_name"),
-    **_fields(_MAYBE_TEXT, "run_type trigger_type"),
-    "status": _words(*RUN_STATES),
+    **_fields(_MAYBE_TEXT, "workspace_id job_id run_id workflow_name run_type trigger_type"),
+    "status": _open_words(*RUN_STATES),
     "start_time": _INSTANT,
     "end_time": _MAYBE_INSTANT,
     "duration_seconds": _MAYBE_NUMBER,
@@ -54,8 +60,8 @@ _RUN = {
     **_fields(_MAYBE_TEXT, "termination_code termination_type error_message run_as url"),
 }
 _QUERY = {
-    **_fields(_TEXT, "workspace_id statement_id"),
-    "status": _words(*QUERY_STATES),
+    **_fields(_MAYBE_TEXT, "workspace_id statement_id"),
+    "status": _or_null(_open_words(*QUERY_STATES)),
     **_fields(_MAYBE_TEXT, "user_email warehouse_id warehouse_name statement_type statement_text"),
     **_fields(_MAYBE_TEXT, "error_class error_message client_application"),
     **_fields(_MAYBE_INSTANT, "start_time end_time"),
@@ -68,8 +74,7 @@ _QUERY = {
     "url": _MAYBE_TEXT,
 }
 _WAREHOUSE = {
-    **_fields(_TEXT, "workspace_id warehouse_id"),
-    **_fields(_MAYBE_TEXT, "warehouse_name warehouse_size warehouse_type state"),
+    **_fields(_MAYBE_TEXT, "workspace_id warehouse_id warehouse_name warehouse_size warehouse_type state"),
     **_fields(_MAYBE_COUNT, "cluster_count starts stops failures scale_ups scale_downs"),
     **_fields(_MAYBE_NUMBER, "uptime_seconds cluster_seconds"),
     **_fields(_MAYBE_COUNT, "queries failed_queries"),
@@ -79,10 +84,9 @@ _WAREHOUSE = {
     "url": _MAYBE_TEXT,
 }
 _AUDIT_EVENT = {
-    "event_id": _TEXT,
+    "event_id": _MAYBE_TEXT,
     "event_time": _INSTANT,
-    "workspace_id": _TEXT,
-    **_fields(_MAYBE_TEXT, "user_email service_name action_name"),
+    **_fields(_MAYBE_TEXT, "workspace_id user_email service_name action_name"),
     "status": _words("success", "failure"),
     "status_code": _MAYBE_COUNT,
     **_fields(_MAYBE_TEXT, "error_message source_ip user_agent"),
@@ -91,7 +95,7 @@ _AUDIT_EVENT = {
 _ALERT = {
     **_fields(_TEXT, "id rule"),
     "category": _words("workflow", "query", "security", "warehouse", "freshness"),
-    "severity": _words("critical", "high", "medium"),
+    "severity": _words(*SEVERITIES),
     "state": _words("pending", "firing", "unknown", "resolved"),
     **_fields(_TEXT, "title message"),
     **_fields(_MAYBE_NUMBER, "value threshold"),

@@ -15,6 +15,8 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import polars as pl
+
 from sysmon_tui.clock import EPOCH, to_micros
 from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.errors import RequestError
@@ -65,6 +67,28 @@ class Cursor:
                 "cursor is not one that this tenant, route and these filters were given; start without it.",
                 parameter="cursor",
             ) from error
+
+
+def page(
+    rows: pl.DataFrame, limit: int, window_end: datetime, before: Cursor | None
+) -> tuple[pl.DataFrame, Cursor | None]:
+    """At most `limit` of the rows that a listing answered from `before` on, and where the page ends, if more follow."""
+    given = 0
+    if before is not None:
+        given = min(before.given, _at(rows, before.after_us, before.after_key))
+    left = rows.slice(given)
+    if left.height <= limit:
+        return left, None
+    shown = left.head(limit)
+    last_us, last_key = shown.select("sort_us", "row_key").row(-1)
+    held = _at(shown, last_us, last_key)
+    if before is not None and (last_us, last_key) == (before.after_us, before.after_key):
+        held += given
+    return shown, Cursor(window_end, last_us, last_key, held)
+
+
+def _at(rows: pl.DataFrame, instant_us: int, key: str) -> int:
+    return rows.filter(sort_us=instant_us, row_key=key).height
 
 
 def _digest(tenant: str, ask: Ask) -> str:

@@ -17,7 +17,7 @@ from sysmon_tui.config import Thresholds
 from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.services.query import QueryService, Result
-from sysmon_tui.views.answer import Answer, Window
+from sysmon_tui.views.answer import Answer, Window, worst
 
 _Evaluated = tuple[Result, list[evaluate.Alert]]
 
@@ -47,7 +47,8 @@ class Evaluation:
             evaluate.worth_showing(found, since=None if hours is None else window.start)
         )
         severities = evaluate.by_severity(shown)
-        worst = _worst(seen)
+        state = worst(one.state for one in seen)
+        reason = next(one.reason for one in seen if one.state == state)
         return Answer(
             "alerts",
             _alert_frame(shown),
@@ -55,8 +56,8 @@ class Evaluation:
             window,
             min((one.as_of for one in seen if one.as_of is not None), default=None),
             min(one.fetched_at for one in seen),
-            worst.state,
-            worst.reason,
+            state,
+            reason,
             extra={"total_alerts": sum(severities.values()), "by_severity": severities},
             records=shown,
         )
@@ -142,11 +143,6 @@ def failed_queries_ask(hours: float) -> Ask:
 
 def failed_logins_ask(hours: float) -> Ask:
     return asks.audit_events(hours=_alert_hours(hours), failed_logins=True, limit=limits.ALERT_ROWS)
-
-
-def _worst(results: list[Result]) -> Result:
-    order = ("failed", "denied", "stale", "empty", "fresh")
-    return min(results, key=lambda result: order.index(result.state))
 
 
 def _alert_frame(alerts: list[evaluate.Alert]) -> pl.DataFrame:

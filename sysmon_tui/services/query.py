@@ -24,7 +24,7 @@ from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.datasets.statement import TABLES, Value, quoted
 from sysmon_tui.errors import SourceError, StatementFailed
-from sysmon_tui.services.cursor import Cursor
+from sysmon_tui.services.cursor import Cursor, page
 from sysmon_tui.services.tables import TableKnowledge
 from sysmon_tui.services.threads import in_daemon_thread
 from sysmon_tui.sources.base import Request, Source
@@ -114,8 +114,10 @@ class QueryService:
             return entry.result
         flight = self._flights.get(ask)
         if flight is None:
-            window_end = self._window_end(ask)
-            flight = _Flight(asyncio.create_task(self._fetch(ask, window_end)))
+            cursor = (
+                None if ask.cursor is None else Cursor.decode(ask.cursor, self.tenant, ask, self.clock.now())
+            )
+            flight = _Flight(asyncio.create_task(self._fetch(ask, cursor)))
             self._flights[ask] = flight
         return await self._wait(ask, flight)
 
@@ -139,15 +141,11 @@ class QueryService:
             task = asyncio.create_task(in_daemon_thread(lambda: source.cancel(request_id)))
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    def _window_end(self, ask: Ask) -> datetime:
-        if ask.cursor is None:
-            return self.clock.now()
-        return Cursor.decode(ask.cursor, self.tenant, ask, self.clock.now()).window_end
-
-    async def _fetch(self, ask: Ask, window_end: datetime) -> Result:
+    async def _fetch(self, ask: Ask, cursor: Cursor | None) -> Result:
+        window_end = self.clock.now() if cursor is None else cursor.window_end
         try:
             try:
-                result = await self._run(ask, window_end)
+                result = await self._run(ask, window_end, cursor)
             except SourceError as error:
                 result = self._without_answer(ask, window_end, error)
                 keep_s = limits.DENIED_RETRY_S if error.denied else limits.FAILED_RETRY_S
@@ -162,13 +160,13 @@ class QueryService:
             if flight is not None and flight.task is asyncio.current_task():
                 del self._flights[ask]
 
-    async def _run(self, ask: Ask, window_end: datetime) -> Result:
+    async def _run(self, ask: Ask, window_end: datetime, cursor: Cursor | None) -> Result:
         statement = ask.statement
         window = Window.before(window_end, ask.hours)
         request = Request(
             statement,
             statement.text_for(self._physical),
-            self._values(ask, window),
+            self._values(ask, window, cursor),
             self._timeout_s,
             purpose=statement.name,
         )
@@ -192,7 +190,7 @@ class QueryService:
             self.tables.failed(statement, failure)
             raise failure from error
         self.tables.answered(statement, self.clock.monotonic_s() - started_s)
-        return await self._result(ask, window, frame)
+        return await self._result(ask, window, cursor, frame)
 
     async def _opened(self) -> Source:
         async with self._opening:
@@ -200,7 +198,7 @@ class QueryService:
                 self._source = await in_daemon_thread(self._open_source)
             return self._source
 
-    def _values(self, ask: Ask, window: Window) -> dict[str, Value]:
+    def _values(self, ask: Ask, window: Window, cursor: Cursor | None) -> dict[str, Value]:
         """A value for every marker: the window, the scan before it, the tenant's workspaces, the ask's filters."""
         end_us, start_us = to_micros(window.end), to_micros(window.start)
         recent_us = end_us - int(limits.STREAK_RECENT_HOURS * _HOUR_US)
@@ -216,14 +214,13 @@ class QueryService:
         values = {name: common.get(name) for name in ask.statement.parameters}
         values.update(ask.values)
         if "row_key" in ask.statement.schema:
-            values["row_limit"] = _row_limit(ask) + 1  # one more, so that "there is more" is known
-        if ask.cursor is not None:
-            cursor = Cursor.decode(ask.cursor, self.tenant, ask, self.clock.now())
+            given = 0 if cursor is None else cursor.given
+            values["row_limit"] = _row_limit(ask) + given + 1  # one more, so that "there is more" is known
+        if cursor is not None:
             values |= {"after_us": cursor.after_us, "after_key": cursor.after_key}
-            values["row_limit"] = _row_limit(ask) + 1 + cursor.given
         return values
 
-    async def _result(self, ask: Ask, window: Window, frame: pl.DataFrame) -> Result:
+    async def _result(self, ask: Ask, window: Window, cursor: Cursor | None, frame: pl.DataFrame) -> Result:
         statement = ask.statement
         seen = frame.get_column("as_of").max() if "as_of" in frame.columns else None
         as_of = seen if isinstance(seen, datetime) else None
@@ -233,7 +230,9 @@ class QueryService:
         if "row_key" in frame.columns:
             counted = frame.get_column("total").max()
             total = counted if isinstance(counted, int) else 0
-            frame, next_cursor = self._page(ask, window, frame.filter(pl.col("row_key").is_not_null()))
+            listed = frame.filter(pl.col("row_key").is_not_null())
+            frame, following = page(listed, _row_limit(ask), window.end, cursor)
+            next_cursor = None if following is None else following.encode(self.tenant, ask)
         else:
             # A LEFT JOIN keeps one row for the date of an answer that has no rows.
             frame = frame.filter(
@@ -248,22 +247,6 @@ class QueryService:
             # Rows that the table's silence does not deny: runs that still go on, warehouses that are known.
             state = "fresh"
         return Result(frame, total, window, as_of, window.end, state, reason, next_cursor)
-
-    def _page(self, ask: Ask, window: Window, frame: pl.DataFrame) -> tuple[pl.DataFrame, str | None]:
-        limit, given = _row_limit(ask), 0
-        before = None if ask.cursor is None else Cursor.decode(ask.cursor, self.tenant, ask, self.clock.now())
-        if before is not None:
-            repeated = frame.filter(sort_us=before.after_us, row_key=before.after_key).height
-            given = min(before.given, repeated)
-            frame = frame.slice(given)
-        if frame.height <= limit:
-            return frame, None
-        frame = frame.head(limit)
-        last_us, last_key = frame.select("sort_us", "row_key").row(-1)
-        held = frame.filter(sort_us=last_us, row_key=last_key).height
-        if before is not None and (last_us, last_key) == (before.after_us, before.after_key):
-            held += given
-        return frame, Cursor(window.end, last_us, last_key, held).encode(self.tenant, ask)
 
     async def _table_head(self, table: str, seen: datetime | None) -> datetime | None:
         """The newest event time that the table has shown us; asked for by itself when the window shows none."""

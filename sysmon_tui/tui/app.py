@@ -182,6 +182,8 @@ class SysmonApp(App[None]):
         self.push_screen(TenantScreen(self.session), self._choose_tenant)
 
     def _choose_tenant(self, name: str | None) -> None:
+        if name is None and self.session.tenant is None:
+            self.tab.say_trouble("No tenant is chosen: t lists them.")
         if name is None or name == self.session.tenant:
             return
         self.session.tenant = name

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -17,6 +18,12 @@ from sysmon_tui import limits
 from sysmon_tui.clock import rfc3339
 
 State = Literal["fresh", "stale", "empty", "denied", "failed"]
+STATES: tuple[State, ...] = ("fresh", "empty", "stale", "denied", "failed")  # from the best to the worst
+
+
+def worst(states: Iterable[State]) -> State:
+    """The state of what rests on several tables."""
+    return max(states, key=STATES.index, default="failed")
 
 
 @dataclass(frozen=True)

@@ -336,8 +336,10 @@ async def test_tenants_are_chosen_when_there_is_no_default() -> None:
     app = app_over(monitor, runtime)
     async with running(app) as pilot:
         assert "Which tenant?" in screen(app)
+        await press(pilot, "escape")
+        assert "No tenant is chosen" in screen(app)
         assert monitor.asked == []
-        await press(pilot, "down", "enter")
+        await press(pilot, "t", "down", "enter")
         assert "two" in lines(app)[0]
         assert set(runtime.taken) == {"two"}
         monitor.held = asyncio.Event()

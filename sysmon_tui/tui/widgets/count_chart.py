@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from sysmon_tui.limits import COUNT_BUCKETS
 from sysmon_tui.text import one_line
 from sysmon_tui.tui.bars import NOT_ARRIVED, bars, buckets
 from sysmon_tui.tui.marks import STYLES, tone
@@ -16,8 +17,6 @@ from sysmon_tui.tui.words import number_words
 if TYPE_CHECKING:
     from sysmon_tui.views.answer import Answer
 
-# What Monitor.counts divides a window into.
-BUCKETS = 96
 _LABEL = 9
 
 
@@ -45,7 +44,7 @@ class CountChart(Line):
             text.append(f" No chart: {one_line(answer.reason or answer.state)}\n", style=STYLES["dim"])
             self.tell(text)
             return
-        room = min(BUCKETS + 1, self.size.width - 2 * _LABEL - 8)
+        room = min(COUNT_BUCKETS + 1, self.size.width - 2 * _LABEL - 8)
         for label, failed_only, style in ((self._noun, False, "cyan"), ("failed", True, "red")):
             values = count_columns(answer, room, failed_only=failed_only)
             total, top = sum(value or 0 for value in values), max((value or 0 for value in values), default=0)
@@ -65,7 +64,7 @@ def count_columns(answer: Answer, columns: int, *, failed_only: bool) -> list[in
         [(at, count) for at, status, count in counts if not failed_only or tone(status or "") == "bad"],
         start=window.start,
         end=window.end,
-        bucket=max(timedelta(seconds=1), timedelta(hours=window.hours) / BUCKETS),
+        bucket=max(timedelta(seconds=1), timedelta(hours=window.hours) / COUNT_BUCKETS),
         arrived=answer.as_of,
         columns=columns,
     )

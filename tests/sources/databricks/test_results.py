@@ -1,0 +1,189 @@
+"""How rows come: inline, by links, in parts, damaged."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+
+import pytest
+
+from sysmon_tui.errors import (
+    ResultTooLarge,
+    StatementFailed,
+)
+from sysmon_tui.sources.databricks import DatabricksSource
+from tests.sources.asking import COUNT, INSTANT, TEXT, failure, request
+from tests.sources.databricks.signing import MANY, ONE, STATEMENTS
+from tests.workspace import Fault, Workspace
+
+
+def test_small_answers_come_inline_and_large_ones_by_links(
+    workspace: Workspace, source: DatabricksSource
+) -> None:
+    """The rows a statement may answer decide; row_limit counts before the statement's ceiling."""
+    source.execute(ONE)
+    source.execute(MANY)
+    source.execute(
+        request("SELECT 1 AS v LIMIT :row_limit", {"v": COUNT}, {"row_limit": ("INT", 5)}, ceiling=100_000)
+    )
+    assert [statement.external for statement in workspace.statements] == [False, True, False]
+
+
+def test_links_are_read_without_our_credential(
+    workspace: Workspace, source: DatabricksSource, monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
+    """No Authorization reaches the storage, not even one from ~/.netrc; the headers it asked for do."""
+    netrc = f"{tmp_path}/netrc"
+    with open(netrc, "w", encoding="utf-8") as file:  # noqa: PTH123
+        file.write("machine 127.0.0.1 login someone password netrc-secret\n")
+    monkeypatch.setenv("NETRC", netrc)
+    assert source.execute(MANY).height == 50_000
+    assert len(workspace.storage_headers) == 3
+    for headers in workspace.storage_headers:
+        assert "authorization" not in headers
+        assert headers["x-stand-in-encryption"] == "customer-key"
+
+
+def test_timestamps_keep_their_instant_through_a_changing_offset(
+    workspace: Workspace, source: DatabricksSource
+) -> None:
+    """Inline rows carry the session's offset, which changes within one answer; both ways give the same instants."""
+    workspace.zone = "America/New_York"
+    text = (
+        "SELECT timestamp_micros(us) AS t FROM "
+        "VALUES (1793509200000000), (1793512800000000), (1793516400000000), (NULL) AS r(us)"
+    )
+    inline = source.execute(request(text, {"t": INSTANT}))
+    linked = source.execute(request(text, {"t": INSTANT}, ceiling=100_000))
+    assert inline.equals(linked)
+    assert [instant and instant.hour for (instant,) in inline.rows()] == [5, 6, 7, None]
+
+
+def test_a_workspace_without_links_answers_inline(workspace: Workspace, source: DatabricksSource) -> None:
+    """Where EXTERNAL_LINKS is switched off, large answers come inline, and the refusal is met once."""
+    refused = {
+        "error_code": "INVALID_PARAMETER_VALUE",
+        "message": "EXTERNAL_LINKS disposition is disabled for this workspace.",
+    }
+    workspace.faults.append(Fault(400, refused, method="POST", path=STATEMENTS))
+    assert source.execute(MANY).height == 50_000
+    assert source.execute(MANY).height == 50_000
+    assert [statement.external for statement in workspace.statements] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("a\ud800b", "a\ufffdb"), ("\udc00", "\ufffd"), ("\U0001f600", "\U0001f600")],
+)
+def test_half_a_character_is_replaced(
+    workspace: Workspace, source: DatabricksSource, text: str, shown: str
+) -> None:
+    """JSON can carry half of a surrogate pair; a cell that holds one loses that alone."""
+    answer = {
+        "statement_id": "01",
+        "status": {"state": "SUCCEEDED"},
+        "manifest": {"schema": {"columns": [{"name": "v", "type_name": "STRING"}]}},
+        "result": {"data_array": [[text], [None]]},
+    }
+    workspace.faults.append(Fault(200, answer, method="GET", path=STATEMENTS))
+    assert source.execute(request("SELECT 'x' AS v", {"v": TEXT})).get_column("v").to_list() == [shown, None]
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59.999-08:00", "0000-01-01T00:00:00.000Z"])
+def test_an_instant_outside_our_years_is_unknown(
+    workspace: Workspace, source: DatabricksSource, text: str
+) -> None:
+    """What Python's datetime can't hold is NULL, and the rows beside it stay."""
+    answer = {
+        "statement_id": "01",
+        "status": {"state": "SUCCEEDED"},
+        "manifest": {"schema": {"columns": [{"name": "v", "type_name": "TIMESTAMP"}]}},
+        "result": {"data_array": [[text], ["2026-01-01T00:00:00.000Z"]]},
+    }
+    workspace.faults.append(Fault(200, answer, method="GET", path=STATEMENTS))
+    rows = source.execute(request("SELECT 'x' AS v", {"v": INSTANT})).get_column("v").to_list()
+    assert rows == [None, datetime(2026, 1, 1, tzinfo=UTC)]
+
+
+def test_a_stale_link_is_asked_for_again(workspace: Workspace, source: DatabricksSource) -> None:
+    """A link that the storage refuses is renewed once, and the answer is whole."""
+    workspace.expired_links = 1
+    assert source.execute(MANY).height == 50_000
+    assert len(workspace.statements) == 1
+
+
+def test_links_that_stay_stale_fail(workspace: Workspace, source: DatabricksSource) -> None:
+    """The renewed link is refused too: no third try."""
+    workspace.expired_links = 2
+    failure(source, MANY, StatementFailed)
+    assert len(workspace.storage_headers) == 2
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(200, b"no arrow at all", path="/storage/"),
+        Fault(200, b"\xff\xff\xff\xff\x10\x00\x00\x00" + b"\x00" * 64, path="/storage/"),
+        Fault(200, b"\xff\xff\xff\xff", path="/storage/", cut=True),
+        Fault(500, b"", path="/storage/"),
+        Fault(302, b"", {"Location": "http://127.0.0.1:1/elsewhere"}, path="/storage/"),
+    ],
+    ids=["garbage", "damaged", "cut", "error", "redirect"],
+)
+def test_a_damaged_part_fails_the_statement(
+    workspace: Workspace, source: DatabricksSource, fault: Fault
+) -> None:
+    """Nothing but whole Arrow from the named storage becomes rows."""
+    workspace.faults.append(fault)
+    failure(source, MANY, StatementFailed)
+
+
+def test_a_part_that_is_missing_is_noticed(workspace: Workspace, source: DatabricksSource) -> None:
+    """Fewer rows than the manifest promises are no answer."""
+    workspace.faults.append(Fault(200, {"external_links": []}, method="GET", path="/result/chunks/1"))
+    assert "50000" in failure(source, MANY, StatementFailed).message
+
+
+def test_an_answer_over_the_bound_is_not_read_on(
+    workspace: Workspace, source: DatabricksSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bytes of all parts together are bounded."""
+    monkeypatch.setattr("sysmon_tui.limits.MAX_RESULT_BYTES", 300_000)
+    error = failure(source, MANY, StatementFailed)
+    assert "larger" in error.message
+    assert len(workspace.storage_headers) == 2
+
+
+def test_a_link_without_tls_is_not_followed(workspace: Workspace, source: DatabricksSource) -> None:
+    """Only the loopback stand-in may give plain links; other schemes are refused unread."""
+    workspace.storage_url = "file:///etc"
+    assert "TLS" in failure(source, MANY, StatementFailed).message
+
+
+def test_a_storage_that_cannot_be_reached_is_done_without(
+    workspace: Workspace, source: DatabricksSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Behind a firewall that is closed to the storage large answers come inline, and the log says so once."""
+    workspace.storage_url = "http://127.0.0.1:1"
+    with caplog.at_level(logging.WARNING, logger="sysmon_tui"):
+        assert source.execute(MANY).height == 50_000
+        assert source.execute(request(MANY.text, MANY.statement.schema, ceiling=100_000)).height == 50_000
+    assert [statement.external for statement in workspace.statements] == [True, False, False]
+    assert [record.name.split(".")[0] for record in caplog.records].count("sysmon_tui") == 1
+
+
+def test_too_large_for_inline_runs_again_by_links(workspace: Workspace, source: DatabricksSource) -> None:
+    """The service fails a statement over 25 MiB inline: it runs again by links, and the next time at once."""
+    workspace.inline_bytes = 1000
+    wanted = request("SELECT id AS n FROM range(500) AS r(id)", {"n": COUNT})
+    assert source.execute(wanted).height == 500
+    assert source.execute(wanted).height == 500
+    assert [statement.external for statement in workspace.statements] == [False, True, True]
+
+
+def test_too_large_without_any_way_left_is_told(workspace: Workspace, source: DatabricksSource) -> None:
+    """Too large for inline and no storage: one sentence, no loop."""
+    workspace.inline_bytes = 1000
+    workspace.storage_url = "http://127.0.0.1:1"
+    failure(source, request("SELECT id AS n FROM range(500) AS r(id)", {"n": COUNT}), ResultTooLarge)
+    assert len(workspace.statements) == 3
