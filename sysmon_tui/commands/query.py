@@ -97,6 +97,8 @@ def _told(answer: Answer) -> str:
     """`fresh: data until 2026-11-22T02:20:00Z, 1260 s old when read; 100 of 1137 rows`, and more."""
     from sysmon_tui.clock import rfc3339  # noqa: PLC0415
 
+    if answer.state in ("denied", "failed"):  # there are no rows, and so nothing to count
+        return f"{answer.state}: {answer.reason}"
     until = rfc3339(answer.as_of)
     age = (
         "nothing has been seen"

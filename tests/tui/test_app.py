@@ -116,6 +116,31 @@ async def test_window_keys() -> None:
         assert "last 1 h" in lines(app)[0]
 
 
+@pytest.mark.parametrize(("height", "shown"), [(24, False), (40, True)])
+async def test_reasons_leave_room_for_the_alerts(height: int, shown: bool) -> None:
+    """Two denied tables with long reasons: on a low screen a line each, so that the lists keep theirs."""
+    monitor = FakeMonitor()
+    reason = "There is no permission to read it. " + "An admin grants it. " * 8 + "The end."
+    denied = {"state": "denied", "as_of": None, "lag_seconds": None, "reason": reason}
+    sources = {**monitor.health_document["sources"], "audit": denied, "query_history": denied}
+    monitor.health_document["sources"] = sources
+    app = app_over(monitor)
+    async with running(app, size=(80, height)):
+        assert screen(app).count("There is no permission") == 2
+        assert ("The end." in screen(app)) is shown
+        assert app.query_one("#health-alerts").size.height >= 5
+
+
+async def test_rows_that_cannot_be_read_are_not_counted() -> None:
+    """Denied: the sentence once, where the rows would be, and no "0 runs"."""
+    monitor = FakeMonitor({"workflows": answer("workflows", [], state="denied", reason="Ask for the grant.")})
+    app = app_over(monitor)
+    async with running(app) as pilot:
+        await press(pilot, "2")
+        assert screen(app).count("Ask for the grant.") == 1
+        assert "0 runs" not in screen(app)
+
+
 async def test_only_the_tab_in_sight_asks() -> None:
     """Hidden tabs ask nothing; one that is shown again within the refresh time does not ask again."""
     monitor = runs(2)

@@ -186,6 +186,8 @@ class HealthTab(Tab):
         from sysmon_tui.datasets.statement import TABLES  # noqa: PLC0415 (brings polars along)
 
         now = self.session.seen_at
+        # On a low screen the alerts need the lines more than the reasons do; each stands in full on its tab.
+        room = None if self.screen.has_class("-high") else self.app.size.width - 4
         lines = Text()
         for name, source in sources.items():
             state = source["state"]
@@ -199,8 +201,11 @@ class HealthTab(Tab):
                 when = clock_words(as_of, self.session.zone, now)
                 lines.append(f" data until {when}, {age} {'old' if self.session.paused else 'ago'}")
             if source["reason"] and state != "fresh":
-                lines.append(f"\n   {one_line(source['reason'])}", style=STYLES[tone(state)])
+                lines.append(f"\n   {one_line(source['reason'], room)}", style=STYLES[tone(state)])
         return lines
+
+    def on_resize(self) -> None:
+        self.tell()
 
     def take_focus(self) -> None:
         self._alerts.focus()

@@ -97,7 +97,7 @@ class ListTab(Tab):
         self.status.tell(self.answer, rows=self._rows_words(), asking=self.asking_words, trouble=self.trouble)
 
     def _rows_words(self) -> str:
-        if self.answer is None:
+        if self.answer is None or self.answer.state in ("denied", "failed"):  # no rows are known, not none
             return ""
         loaded, total, shown = self.table.loaded, self.answer.total, self.table.shown
         parts = []

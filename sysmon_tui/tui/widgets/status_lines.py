@@ -44,7 +44,9 @@ class StatusLines(Vertical):
             self._tell_reason(trouble, "failed")
             self._age.tell(state_text("failed") if trouble else Text(f" {asking or 'nothing loaded'}"))
         else:
-            reason = (answer.reason or "") if answer.state in _TROUBLED else ""
+            # Without rows the table itself says it.
+            said_here = answer.state in _TROUBLED and answer.frame.height > 0
+            reason = (answer.reason or "") if said_here else ""
             self._tell_reason(trouble or reason, "failed" if trouble else answer.state)
             self._age.tell(self._age_text(answer, asking))
         self._rows.tell(Text(f" {rows}"))
