@@ -240,6 +240,16 @@ def test_check_notify_without_channels(tmp_path: Path) -> None:
     assert ended.stderr == b"notifications: 0 sent, 0 skipped, 0 failed\n"
 
 
+def test_check_tells_that_nothing_is_configured(tmp_path: Path) -> None:
+    """Without tenant and variables the demo stands in: standard error says so, and --notify is refused."""
+    ended = run(tmp_path, "check", **QUIET)
+    assert ended.returncode == 0
+    assert "DEMO DATA" in ended.stderr.decode()
+    ended = run(tmp_path, "check", "--notify")
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert "invented alerts are sent to nobody" in ended.stderr.decode()
+
+
 def test_check_notify_dead_channel(tmp_path: Path) -> None:
     """A channel that is down is told on standard error without its secret; the exit code stays the alerts'."""
     file = tmp_path / "c.toml"

@@ -176,10 +176,15 @@ def test_without_tenants_warehouse_from_environment(tmp_path: Path) -> None:
     assert "dapi-secret" not in repr(result)
 
 
-def test_host_without_warehouse_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "variable",
+    ["DATABRICKS_HOST", "DATABRICKS_TOKEN", "DATABRICKS_CONFIG_PROFILE", "DATABRICKS_CLIENT_ID"],
+)
+def test_a_sign_in_without_warehouse_is_refused(tmp_path: Path, variable: str) -> None:
     """A workspace without a warehouse is a mistake to name, not a reason to show invented data; --demo still does."""
-    env = {"DATABRICKS_HOST": "https://h.example"}
+    env = {variable: "x"}
     said = message(tmp_path, env=env)
+    assert variable in said
     assert "DATABRICKS_WAREHOUSE_ID" in said
     assert "--demo" in said
     assert list(loaded(tmp_path, env=env, demo=True).config.tenants) == ["demo_tenant"]

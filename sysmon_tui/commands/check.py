@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sysmon_tui.commands.flags import Flags, global_options
-from sysmon_tui.commands.output import note, write_stdout
+from sysmon_tui.commands.output import DEMO_DATA, note, write_stdout
+from sysmon_tui.errors import ConfigError
 from sysmon_tui.text import inert_json, one_line
 
 if TYPE_CHECKING:
@@ -32,13 +33,20 @@ def check(flags: Flags, notify: bool, form: str) -> None:
     """
     from sysmon_tui.services.alerting import AlertingService  # noqa: PLC0415 (not for --help)
 
-    config = flags.load().config
-    with AlertingService(flags.tenant, config, demo_rows=flags.demo_rows) as alerting:
+    loaded = flags.load()
+    if notify and loaded.nothing_configured:
+        raise ConfigError(
+            "No tenant is configured, and invented alerts are sent to nobody.",
+            "Configure a tenant, or try the channels with --demo.",
+        )
+    with AlertingService(flags.tenant, loaded.config, demo_rows=flags.demo_rows) as alerting:
         found = alerting.check_all_alerts()
         # Before anything is printed: a reader that went away must not keep a page from being sent.
         if notify:
             _notify(alerting, found["alerts"])
     write_stdout(_document(found) if form == "json" else _lines(found))
+    if loaded.nothing_configured:
+        note(f"No tenant is configured: {DEMO_DATA}.")
     for name, source in found["sources"].items():
         if source["state"] in _UNKNOWN:
             note(f"{name}: {source['state']}: {source['reason'] or 'no reason is known.'}")

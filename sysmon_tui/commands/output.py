@@ -22,6 +22,10 @@ class OutputError(SysmonError):
     code = "output_failed"
 
 
+# Where no colour or title can say it.
+DEMO_DATA = "DEMO DATA, every row is invented"
+
+
 def note(sentence: str) -> None:
     """One line on standard error: what is not data."""
     click.echo(one_line(sentence), err=True)

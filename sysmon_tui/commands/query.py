@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from sysmon_tui.commands.flags import Flags, global_options
-from sysmon_tui.commands.output import new_file, note, write_stdout
+from sysmon_tui.commands.output import DEMO_DATA, new_file, note, write_stdout
 
 if TYPE_CHECKING:
     from sysmon_tui.runtime import Runtime
@@ -64,7 +64,7 @@ def query(
         silent = unknown and form != "json" and answer.frame.is_empty()
         if not silent:
             _write(answer, tenant, form, stream)
-        note(_told(answer))
+        note(_told(answer, demo=runtime.config.tenants[tenant].source == "demo"))
         if silent:
             raise click.exceptions.Exit(EXIT_NO_ROWS)
     if unknown:
@@ -93,7 +93,7 @@ def _write(answer: Answer, tenant: str, form: str, stream: BinaryIO | None) -> N
             stream.write(part)
 
 
-def _told(answer: Answer) -> str:
+def _told(answer: Answer, *, demo: bool) -> str:
     """`fresh: data until 2026-11-22T02:20:00Z, 1260 s old when read; 100 of 1137 rows`, and more."""
     from sysmon_tui.clock import rfc3339  # noqa: PLC0415
 
@@ -106,6 +106,8 @@ def _told(answer: Answer) -> str:
         else f"data until {until}, {answer.lag_seconds} s old when read"
     )
     parts = [f"{answer.state}: {age}", f"{answer.frame.height} of {answer.total} rows"]
+    if demo:
+        parts.append(DEMO_DATA)
     if answer.next_cursor is not None:
         parts.append(f"next page: --cursor {answer.next_cursor}")
     if answer.reason:

@@ -15,7 +15,7 @@ from sysmon_tui.config.check import Fault, KeyPath, check, dotted
 from sysmon_tui.config.layers import Layer, at, from_environment, merge, read_file
 from sysmon_tui.config.meaning import check_meaning
 from sysmon_tui.config.model import Config
-from sysmon_tui.config.tenants import check_credentials, implied
+from sysmon_tui.config.tenants import DEMO_TENANT, UNCONFIGURED, check_credentials, implied
 from sysmon_tui.errors import ConfigError
 from sysmon_tui.text import one_line
 
@@ -26,6 +26,11 @@ class Loaded:
 
     config: Config
     origins: dict[str, str]
+
+    @property
+    def nothing_configured(self) -> bool:
+        """Whether invented data stands in because no tenant is configured, and nobody asked for it."""
+        return self.origins.get(f"tenants.{DEMO_TENANT}.source") == UNCONFIGURED
 
 
 def load(

@@ -11,7 +11,11 @@ from sysmon_tui.errors import ConfigError
 
 DEMO_TENANT = "demo_tenant"
 _WAREHOUSE = "DATABRICKS_WAREHOUSE_ID"
+# The origin of the demo tenant that stands in where nothing is configured.
+UNCONFIGURED = "no tenant configured"
 _DEMO = {"source": "demo", "environment": "demo"}
+# Whoever sets one of these means a workspace.
+_SIGN_IN = ("DATABRICKS_HOST", "DATABRICKS_CONFIG_PROFILE", "DATABRICKS_TOKEN", "DATABRICKS_CLIENT_ID")
 
 
 def implied(tree: dict[str, Any], env: Mapping[str, str], *, demo: bool) -> list[Layer]:
@@ -29,13 +33,14 @@ def implied(tree: dict[str, Any], env: Mapping[str, str], *, demo: bool) -> list
     if not tenants and warehouse:
         tenant = {"source": "databricks", "warehouse_id": warehouse}
         return [Layer(origin, {"tenants": {"default": tenant}})]
-    if not tenants and env.get("DATABRICKS_HOST"):
-        raise ConfigError(
-            "environment DATABRICKS_HOST: is set, but no tenant is configured and no SQL warehouse is known.",
-            f"Set {_WAREHOUSE}, or use --demo.",
-        )
+    for variable in _SIGN_IN:
+        if not tenants and env.get(variable):
+            raise ConfigError(
+                f"environment {variable}: is set, but no tenant is configured and no SQL warehouse is known.",
+                f"Set {_WAREHOUSE}, or use --demo.",
+            )
     if not tenants:
-        return [Layer("no tenant configured", {"tenants": {DEMO_TENANT: dict(_DEMO)}})]
+        return [Layer(UNCONFIGURED, {"tenants": {DEMO_TENANT: dict(_DEMO)}})]
     if not warehouse or not isinstance(tenants, dict):
         return []
     return [

@@ -16,7 +16,6 @@ from sysmon_tui.runtime import Runtime, Tenant
 from sysmon_tui.server import caching, own
 from sysmon_tui.server.problems import problem
 from sysmon_tui.server.warmth import Warmer
-from sysmon_tui.views.answer import worst
 
 _TENANT_HEADER = "X-Tenant-ID"
 _NOT_STORED = {"Cache-Control": "no-store"}
@@ -70,9 +69,7 @@ def dataset(name: str) -> Callable[[Request, Mapping[str, str]], Awaitable[Respo
 
 
 def _health_headers(request: Request, document: dict[str, Any]) -> dict[str, str]:
-    """Health rests on several tables: its data is in the state of the worst of them."""
-    state = worst(source["state"] for source in document["sources"].values())
-    return _data_headers(request, state, datetime.fromisoformat(document["fetched_at"]))
+    return _data_headers(request, document["state"], datetime.fromisoformat(document["fetched_at"]))
 
 
 async def health(request: Request, _: Mapping[str, str]) -> Response:

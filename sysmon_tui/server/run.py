@@ -34,7 +34,11 @@ def serve(runtime: Runtime, host: str, port: int) -> None:
     require_loopback(host)
     listener = bind(host, port)
     _log_one_line_an_event()
-    ready_line = f"Serving {_url(host, listener)} (tenants: {', '.join(runtime.config.tenants)})"
+    names = [
+        f"{name} with DEMO DATA" if tenant.source == "demo" else name
+        for name, tenant in runtime.config.tenants.items()
+    ]
+    ready_line = f"Serving {_url(host, listener)} (tenants: {', '.join(names)})"
     server = _Server(uvicorn_config(create_app(runtime)), ready_line)
     with listener:
         asyncio.run(_serve(server, listener, runtime))

@@ -108,7 +108,7 @@ _ALERT = {
     "runbook_url": _MAYBE_TEXT,
     "evidence": _OBJECT,
 }
-_ENVELOPE = {
+_KNOWLEDGE = {
     "tenant": _TEXT,
     "window": _record({"hours": _NUMBER, "start": _INSTANT, "end": _INSTANT}),
     "as_of": _MAYBE_INSTANT,
@@ -116,6 +116,9 @@ _ENVELOPE = {
     "fetched_at": _INSTANT,
     "state": _STATE,
     "reason": _MAYBE_TEXT,
+}
+_ENVELOPE = {
+    **_KNOWLEDGE,
     **_fields(_COUNT, "count total"),
     "truncated": _FLAG,
     "next_cursor": _MAYBE_TEXT,
@@ -125,6 +128,7 @@ _ALERT_TOTALS = {"total_alerts": _COUNT, "by_severity": _BY_SEVERITY}
 _TALLY = _record({"total": _MAYBE_COUNT, "failed": _MAYBE_COUNT, "success_rate": _MAYBE_NUMBER})
 _SOURCE = {"state": _STATE, "as_of": _MAYBE_INSTANT, "lag_seconds": _MAYBE_COUNT, "reason": _MAYBE_TEXT}
 _HEALTH = {
+    **_KNOWLEDGE,
     "status": _words("healthy", "degraded", "unhealthy", "unknown"),
     "summary": _record(_fields(_TALLY, "workflows queries warehouses audit")),
     "alerts": _record({**_ALERT_TOTALS, "alerts": _list_of("Alert")}),

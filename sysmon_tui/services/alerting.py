@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sysmon_tui.clock import Clock
-from sysmon_tui.config import Config
+from sysmon_tui.config import Config, load
 from sysmon_tui.errors import ConfigError
 from sysmon_tui.views.answer import Answer
 
@@ -47,8 +47,12 @@ class AlertingService:
     ) -> None:
         from sysmon_tui.runtime import Runtime  # noqa: PLC0415 (the runtime puts services together)
 
-        loaded = config if isinstance(config, Config) else _load(config)
-        self._runtime = Runtime(loaded, clock=clock, demo_rows=demo_rows)
+        # Invented alerts that nobody asked for must page nobody: a job whose variables got lost, for one.
+        self._sends_nothing = False
+        if not isinstance(config, Config):
+            loaded = load(file=None if config is None else Path(config), env=os.environ)
+            config, self._sends_nothing = loaded.config, loaded.nothing_configured
+        self._runtime = Runtime(config, clock=clock, demo_rows=demo_rows)
         self._tenant = _chosen(self._runtime, tenant)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="sysmon-alerting")
@@ -85,6 +89,12 @@ class AlertingService:
         `result` is `sent`, `skipped` or `failed`. Once for each state of an alert, however often it is called; a
         failed delivery is kept and tried again with the next call. Raises nothing for a channel that is down.
         """
+        if self._sends_nothing:
+            reason = "No tenant is configured, and invented alerts are sent to nobody."
+            return {
+                name: {"result": "skipped", "reason": reason}
+                for name in self._runtime.config.notifications.channels
+            }
         if self._notifier is None:
             self._notifier = self._open_notifier()
         return self._notifier.send(alert)
@@ -99,6 +109,7 @@ class AlertingService:
             self._runtime.clock,
             tenant=self._tenant.name,
             environment=self._tenant.environment,
+            demo=self._tenant.config.source == "demo",
         )
 
     def _run(self, question: Coroutine[Any, Any, T]) -> T:
@@ -133,12 +144,6 @@ class AlertingService:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _load(file: str | Path | None) -> Config:
-    from sysmon_tui.config.load import load  # noqa: PLC0415
-
-    return load(file=Path(file) if file is not None else None, env=os.environ).config
 
 
 def _chosen(runtime: Runtime, tenant: str | None) -> Tenant:

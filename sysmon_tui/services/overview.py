@@ -14,7 +14,7 @@ from sysmon_tui.datasets import asks
 from sysmon_tui.services.evaluation import failed_queries_ask, failed_runs_ask
 from sysmon_tui.services.query import Result
 from sysmon_tui.views import health, queries, workflows
-from sysmon_tui.views.answer import Answer, plain_rows
+from sysmon_tui.views.answer import Answer, plain_rows, worst
 
 if TYPE_CHECKING:
     from sysmon_tui.services.monitor import Monitor
@@ -48,13 +48,20 @@ async def overview(monitor: Monitor, *, fresh: bool) -> dict[str, Any]:
         "warehouse_events": _source(await service.answer(metrics_ask)),
         "audit": _source(events),
     }
+    state = worst(source["state"] for source in sources.values())
+    dated = [source for source in sources.values() if source["as_of"] is not None]
+    oldest = min(dated, key=lambda source: source["as_of"], default={"as_of": None, "lag_seconds": None})
     return {
         "tenant": service.tenant,
         "status": health.status(
             alerts.extra["by_severity"], [source["state"] for source in sources.values()]
         ),
         "window": runs.window.document(),
+        "as_of": oldest["as_of"],
+        "lag_seconds": oldest["lag_seconds"],
         "fetched_at": rfc3339(runs.fetched_at),
+        "state": state,
+        "reason": next(source["reason"] for source in sources.values() if source["state"] == state),
         "summary": {
             "workflows": _tally(runs, asks.FAILED_RUN_STATES),
             "queries": _tally(finished, ("FAILED",)),

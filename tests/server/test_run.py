@@ -53,7 +53,7 @@ def ready_url(running: subprocess.Popen[str]) -> str:
     """The address of the line that says it is ready."""
     assert running.stderr is not None
     line = running.stderr.readline()
-    found = re.fullmatch(r"Serving (http://\S+:[1-9]\d*) \(tenants: demo_tenant\)\n", line)
+    found = re.fullmatch(r"Serving (http://\S+:[1-9]\d*) \(tenants: demo_tenant with DEMO DATA\)\n", line)
     assert found is not None, line
     return found[1]
 

@@ -15,12 +15,13 @@ _MAX_MESSAGE_CHARS = 2000
 
 @dataclass(frozen=True)
 class Notice:
-    """An alert on its way out. `alert` is the alert dict, `tenant` whose it is, `sent_at` now."""
+    """An alert on its way out. `alert` is the alert dict, `tenant` whose it is, `sent_at` now; `demo`: invented."""
 
     alert: dict[str, Any]
     tenant: str
     environment: str | None
     sent_at: datetime
+    demo: bool = False
 
     @property
     def resolved(self) -> bool:
@@ -31,7 +32,8 @@ class Notice:
         """`[FIRING] high: 7 failed queries within an hour (prod)`"""
         state = "RESOLVED" if self.resolved else "FIRING"
         severity, title = self._text("severity", 20), self._text("title", 200)
-        return f"[{state}] {severity}: {title} ({self.tenant})"
+        invented = "DEMO DATA, " if self.demo else ""
+        return f"[{state}] {invented}{severity}: {title} ({self.tenant})"
 
     @property
     def message(self) -> str:

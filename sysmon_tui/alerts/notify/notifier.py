@@ -55,6 +55,7 @@ class Notifier:
         *,
         tenant: str,
         environment: str | None,
+        demo: bool = False,
     ) -> None:
         self._channels = notifications.channels
         self._routes = notifications.routes
@@ -62,6 +63,7 @@ class Notifier:
         self._clock = clock
         self._tenant = tenant
         self._environment = environment
+        self._demo = demo
 
     def send(self, alert: dict[str, Any]) -> dict[str, Outcome]:
         """An outcome per configured channel. What waits there is tried again, unless it has just failed.
@@ -132,7 +134,7 @@ class Notifier:
         return delivered
 
     def _deliver(self, name: str, claim: Claim) -> Outcome:
-        notice = Notice(claim.alert, self._tenant, self._environment, self._clock.now())
+        notice = Notice(claim.alert, self._tenant, self._environment, self._clock.now(), self._demo)
         try:
             note = self._attempts(lambda: _hand_over(notice, self._channels[name], self._clock))
         except DeliveryError as failure:

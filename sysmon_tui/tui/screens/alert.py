@@ -23,7 +23,7 @@ _FIELDS = (
     Column("category", "category", 0),
     Column("value", "value", 0, "count"),
     Column("threshold", "threshold", 0, "count"),
-    Column("started_at", "since", 0, "instant"),
+    Column("started_at", "fires since", 0, "instant"),
     Column("resolved_at", "resolved", 0, "instant"),
     Column("as_of", "data until", 0, "instant"),
     Column("detected_at", "detected", 0, "instant"),

@@ -36,7 +36,7 @@ _ALERTS = (
     Column("state", "state", 9, "status"),
     Column("severity", "severity", 10, "status"),
     Column("title", "alert", 24, flex=1),
-    Column("started_at", "since", 11, "minute"),
+    Column("started_at", "fires since", 11, "minute"),
 )
 _FAILURES = (
     Column("end_time", "ended", 11, "minute"),
