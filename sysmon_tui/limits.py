@@ -22,8 +22,9 @@ MAX_PARAMS_CHARS = 16_384
 # A run that began before the window still belongs to it: slices are read this far before its start.
 # A week holds every batch job; for a longer one the start comes from its run_duration_seconds.
 RUN_LOOKBACK_HOURS = 168.0
-# A statement can run for two days (STATEMENT_TIMEOUT's default), so it may have begun that long before it ended.
-QUERY_LOOKBACK_HOURS = 48.0
+# A statement can run for days (two is STATEMENT_TIMEOUT's default, and a setting). Wide, because the end times of the
+# window prune as well.
+QUERY_LOOKBACK_HOURS = 24.0 * 31
 # The state of a warehouse is carried into the window from its last event; none is silent for three months.
 WAREHOUSE_LOOKBACK_HOURS = 24.0 * 92
 # "Trailing failures, however far back": the retention of the tables.
@@ -38,6 +39,30 @@ ALERT_ROWS = 20_000
 
 # Counts over time: a window is divided into so many buckets, of a second at least.
 COUNT_BUCKETS = 96
+
+
+def count_bucket_s(hours: float) -> int:
+    """The width of a bucket of counts over a window: whole seconds, so that buckets of two readings agree."""
+    return max(1, int(hours * 3600 / COUNT_BUCKETS))
+
+
+# Counts are read in thirds of a bucket, so that a refresh reads little more than it must.
+SPANS_A_BUCKET = 3
+
+# A refresh reads again what is younger than the newest event it has seen less this: rows come out of order. Three hours
+# are what a table may lag before it counts as stale; where rows come later still, the overlap grows up to the second.
+OVERLAP_HOURS = 3.0
+WIDEST_OVERLAP_HOURS = 24.0
+# The tables of runs and warehouse events are small: there the overlap costs nothing.
+MIRROR_OVERLAP_HOURS = 6.0
+# So often everything is read anew whatever the refreshes say: the longest that a row which is later than the overlap
+# stays unseen.
+FULL_READ_S = 900.0
+# The local copy of a table: hours it has at least, rows it has at most (170 bytes each), ids of older runs (8 each).
+# A window with more rows is read by the engine each time.
+MIRROR_HOURS = 26.0
+MIRROR_ROWS = 200_000
+MIRROR_IDS = 2_000_000
 
 # Answers kept per tenant: filters come from strangers, memory must not grow with them.
 CACHED_ANSWERS = 256

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sysmon_tui import limits
 from sysmon_tui.clock import Clock, SystemClock
 from sysmon_tui.config import Config, TenantConfig
-from sysmon_tui.errors import ConfigError, RequestError
+from sysmon_tui.errors import RequestError
 from sysmon_tui.services.threads import settle
 
 if TYPE_CHECKING:
@@ -37,14 +37,25 @@ class Tenant:
 class Runtime:
     """The tenants of one process, on one event loop. `demo_rows` sizes the invented estate, None for its default.
 
-    Raises ConfigError for a tenant whose source this installation can't open.
+    `spark` is the SparkSession for tenants with that source, None for the active one. `incremental` is for a process
+    that asks again and again: it keeps what it read and asks for what may have changed.
     """
 
-    def __init__(self, config: Config, *, clock: Clock | None = None, demo_rows: int | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        demo_rows: int | None = None,
+        spark: Any | None = None,
+        incremental: bool = False,
+    ) -> None:
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self._demo_rows = demo_rows
-        self._openers = {name: self._opener(name, tenant) for name, tenant in config.tenants.items()}
+        self._spark = spark
+        self._incremental = incremental
+        self._openers = {name: self._opener(tenant) for name, tenant in config.tenants.items()}
         self._tenants: dict[str, Tenant] = {}
         self._building = threading.Lock()
 
@@ -68,6 +79,7 @@ class Runtime:
             self.clock,
             refresh_s=self.config.refresh.seconds,
             timeout_s=self.config.limits.statement_timeout_seconds,
+            incremental=self._incremental,
             stale_after={
                 table: timedelta(minutes=minutes)
                 for table, minutes in self.config.freshness.stale_after_minutes.items()
@@ -77,7 +89,7 @@ class Runtime:
         )
         return Tenant(name, tenant, tenant.environment, Monitor(service, self.config.thresholds_for(name)))
 
-    def _opener(self, name: str, tenant: TenantConfig) -> Callable[[], Source]:
+    def _opener(self, tenant: TenantConfig) -> Callable[[], Source]:
         match tenant.source:
             case "demo":
                 return self._open_demo
@@ -85,11 +97,8 @@ class Runtime:
                 return lambda: _open_embedded(tenant)
             case "databricks":
                 return lambda: _open_databricks(tenant)
-            case _:
-                raise ConfigError(
-                    f"tenants.{name}.source: {tenant.source} is not part of this version.",
-                    'Use "databricks" with a SQL warehouse.',
-                )
+            case "spark":
+                return lambda: _open_spark(self._spark)
 
     def _open_demo(self) -> Source:
         import duckdb  # noqa: PLC0415 (in the worker thread, after the first paint)
@@ -136,3 +145,9 @@ def _open_databricks(tenant: TenantConfig) -> Source:
     from sysmon_tui.sources.databricks import DatabricksSource  # noqa: PLC0415
 
     return DatabricksSource(host=tenant.host, profile=tenant.profile, warehouse_id=tenant.warehouse_id or "")
+
+
+def _open_spark(session: Any | None) -> Source:
+    from sysmon_tui.sources.spark import SparkSource  # noqa: PLC0415
+
+    return SparkSource.open(session)

@@ -53,6 +53,9 @@ class Estate:
 
     def __init__(self, now: datetime, database: Path | None = None) -> None:
         self.clock = HeldClock(now)
+        # Where monitors find the rows unless they are told: a source, and its names of the tables.
+        self.engine: Callable[[], tuple[Source, Mapping[str, str] | None]] = lambda: (self.source(), None)
+        self.rows_added = 0
         self.connection = duckdb.connect()
         self.connection.execute(f"ATTACH '{database or ':memory:'}' AS {CATALOG}")
         for schema in sorted({table.split(".")[1] for table in TABLES.values()}):
@@ -70,6 +73,7 @@ class Estate:
         names = ", ".join(f'"{key}"' for key in values)
         marks = ", ".join(f"${key}" for key in values)
         self.connection.execute(f"INSERT INTO {CATALOG}.{schema}.{name} ({names}) VALUES ({marks})", values)
+        self.rows_added += 1
 
     def slice(
         self,
@@ -106,7 +110,12 @@ class Estate:
         self.add("jobs", workspace_id=workspace_id, job_id=job_id, name=name, change_time=changed, **columns)
 
     def query(
-        self, statement_id: str, start: datetime, end: datetime, status: str = "FINISHED", **columns: Any
+        self,
+        statement_id: str | None,
+        start: datetime | None,
+        end: datetime,
+        status: str = "FINISHED",
+        **columns: Any,
     ) -> None:
         warehouse_id = columns.pop("warehouse_id", "wh1")
         self.add(
@@ -119,17 +128,67 @@ class Estate:
                 "workspace_id": WORKSPACE,
                 "executed_by": "ann@example.com",
                 "compute": {"type": "WAREHOUSE", "cluster_id": None, "warehouse_id": warehouse_id},
-                "total_duration_ms": int((end - start).total_seconds() * 1000),
+                "total_duration_ms": None if start is None else (end - start) // timedelta(milliseconds=1),
                 **columns,
             },
         )
 
+    def task(
+        self,
+        run_id: str,
+        key: str,
+        start: datetime,
+        end: datetime,
+        result: str | None = None,
+        *,
+        job_run_id: str = "1",
+        workspace_id: str = WORKSPACE,
+        **columns: Any,
+    ) -> None:
+        """A slice of a task run; `result` ends it."""
+        self.add(
+            "job_task_run_timeline",
+            workspace_id=workspace_id,
+            job_id="7",
+            run_id=run_id,
+            job_run_id=job_run_id,
+            task_key=key,
+            period_start_time=start,
+            period_end_time=end,
+            result_state=result,
+            **columns,
+        )
+
+    def warehouse(
+        self,
+        warehouse_id: str,
+        name: str | None,
+        changed: datetime,
+        *,
+        workspace_id: str = WORKSPACE,
+        **columns: Any,
+    ) -> None:
+        self.add(
+            "warehouses",
+            workspace_id=workspace_id,
+            warehouse_id=warehouse_id,
+            warehouse_name=name,
+            change_time=changed,
+            **columns,
+        )
+
     def warehouse_event(
-        self, kind: str, when: datetime, clusters: int = 1, *, warehouse_id: str = "wh1"
+        self,
+        kind: str,
+        when: datetime,
+        clusters: int = 1,
+        *,
+        warehouse_id: str = "wh1",
+        workspace_id: str = WORKSPACE,
     ) -> None:
         self.add(
             "warehouse_events",
-            workspace_id=WORKSPACE,
+            workspace_id=workspace_id,
             warehouse_id=warehouse_id,
             event_type=kind,
             cluster_count=clusters,
@@ -137,7 +196,7 @@ class Estate:
         )
 
     def event(
-        self, event_id: str | None, when: datetime, action: str, status: int = 200, **columns: Any
+        self, event_id: str | None, when: datetime, action: str, status: int | None = 200, **columns: Any
     ) -> None:
         """An audit event of the service `accounts`, at account level."""
         email = columns.pop("email", "ann@example.com")
@@ -147,9 +206,13 @@ class Estate:
             event_time=when,
             event_date=when.date(),
             action_name=action,
-            response={"status_code": status, "error_message": None, "result": None},
-            user_identity={"email": email, "subject_name": None},
-            **{"workspace_id": "0", "service_name": "accounts", **columns},
+            **{
+                "workspace_id": "0",
+                "service_name": "accounts",
+                "response": {"status_code": status, "error_message": None, "result": None},
+                "user_identity": {"email": email, "subject_name": None},
+                **columns,
+            },
         )
 
     def source(self) -> EmbeddedSource:
@@ -163,12 +226,16 @@ class Estate:
         workspace_ids: tuple[str, ...] = (),
         open_source: Callable[[], Source] | None = None,
         tables: Mapping[str, str] | None = None,
+        incremental: bool = False,
     ) -> Monitor:
         """A monitor of this estate with the default configuration."""
+        if open_source is None:
+            source, names = self.engine()
+            open_source, tables = (lambda: source), tables or names
         config = Config(tenants={tenant: TenantConfig(source="demo")})
         service = QueryService(
             tenant,
-            open_source or self.source,
+            open_source,
             self.clock,
             refresh_s=config.refresh.seconds,
             timeout_s=30,
@@ -178,5 +245,6 @@ class Estate:
             },
             workspace_ids=workspace_ids,
             tables=tables,
+            incremental=incremental,
         )
         return Monitor(service, thresholds or config.thresholds)

@@ -22,7 +22,7 @@ def run(flags: Flags, *, row_limit: int | None, low_bandwidth: bool) -> None:
     from sysmon_tui.runtime import Runtime  # noqa: PLC0415
 
     broken = tui.run_app(
-        Runtime(config, demo_rows=flags.demo_rows),
+        Runtime(config, demo_rows=flags.demo_rows, incremental=True),
         tenant=flags.tenant,
         row_limit=config.limits.table_rows,
         demo=flags.demo,

@@ -20,4 +20,5 @@ def serve(flags: Flags, host: str | None, port: int | None) -> None:
     from sysmon_tui import server  # noqa: PLC0415
     from sysmon_tui.runtime import Runtime  # noqa: PLC0415
 
-    server.serve(Runtime(config, demo_rows=flags.demo_rows), config.http.host, config.http.port)
+    runtime = Runtime(config, demo_rows=flags.demo_rows, incremental=True)
+    server.serve(runtime, config.http.host, config.http.port)

@@ -12,6 +12,7 @@ from sysmon_tui.config.notifications import (
     RouteConfig,
     SlackChannel,
 )
+from sysmon_tui.config.tenants import Session
 
 __all__ = [
     "ChannelConfig",
@@ -22,6 +23,7 @@ __all__ = [
     "NotificationsConfig",
     "PagerDutyChannel",
     "RouteConfig",
+    "Session",
     "SlackChannel",
     "TenantConfig",
     "Thresholds",

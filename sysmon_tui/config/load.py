@@ -15,7 +15,7 @@ from sysmon_tui.config.check import Fault, KeyPath, check, dotted
 from sysmon_tui.config.layers import Layer, at, from_environment, merge, read_file
 from sysmon_tui.config.meaning import check_meaning
 from sysmon_tui.config.model import Config
-from sysmon_tui.config.tenants import DEMO_TENANT, UNCONFIGURED, check_credentials, implied
+from sysmon_tui.config.tenants import DEMO_TENANT, UNCONFIGURED, Session, check_credentials, implied
 from sysmon_tui.errors import ConfigError
 from sysmon_tui.text import one_line
 
@@ -40,12 +40,13 @@ def load(
     demo: bool = False,
     overrides: Mapping[str, object] | None = None,
     user_file: Path | None = None,
+    session: Session | None = None,
 ) -> Loaded:
     """The effective configuration. Raises ConfigError with one line: where, which key, what was expected.
 
     `file` is --config; without it the variable SYSMON_CONFIG names one. `user_file` is the platform's own
     when None, and may be missing. `overrides` are flags by dotted key. `demo` puts the configured
-    tenants aside.
+    tenants aside. `session` is there when a SparkSession is.
     """
     tree: dict[str, Any] = {}
     origins: dict[KeyPath, Layer] = {}
@@ -55,7 +56,7 @@ def load(
         merge(tree, origins, layer)
     for key, value in (overrides or {}).items():
         merge(tree, origins, at(tuple(key.split(".")), value, "flag"))
-    for layer in implied(tree, env, demo=demo):
+    for layer in implied(tree, env, demo=demo, session=session):
         merge(tree, origins, layer)
     try:
         check(tree, Config)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from sysmon_tui.config.layers import Layer, at
-from sysmon_tui.config.model import Config
+from sysmon_tui.config.model import Config, TenantConfig
 from sysmon_tui.errors import ConfigError
 
 DEMO_TENANT = "demo_tenant"
@@ -17,8 +20,51 @@ _DEMO = {"source": "demo", "environment": "demo"}
 # Whoever sets one of these means a workspace.
 _SIGN_IN = ("DATABRICKS_HOST", "DATABRICKS_CONFIG_PROFILE", "DATABRICKS_TOKEN", "DATABRICKS_CLIENT_ID")
 
+# The tenant that is meant where nothing but a warehouse or a session is known.
+_ONLY_TENANT = "default"
 
-def implied(tree: dict[str, Any], env: Mapping[str, str], *, demo: bool) -> list[Layer]:
+
+@dataclass(frozen=True)
+class Session:
+    """A SparkSession that statements can run on. One that was `given`, for `tenant` or the default one, comes before
+    a configured source; another one only stands in where nothing is configured."""
+
+    given: bool
+    tenant: str | None = None
+
+    def _name(self, default: object, tenants: Mapping[str, object]) -> str | None:
+        """The tenant that runs on it; None where one is named that is not among those configured."""
+        if self.tenant is not None:
+            return self.tenant if not tenants or self.tenant in tenants else None
+        if isinstance(default, str):
+            return default
+        return next(iter(tenants)) if len(tenants) == 1 else _ONLY_TENANT
+
+    def over(self, tree: dict[str, Any]) -> Layer:
+        """What it says of a configuration that is not checked yet."""
+        tenants = tree.get("tenants")
+        name = self._name(tree.get("default_tenant"), tenants if isinstance(tenants, dict) else {})
+        says: dict[str, Any] = {} if name is None else {"tenants": {name: {"source": "spark"}}}
+        if self.tenant is None:
+            says["default_tenant"] = name
+        return Layer("SparkSession given" if self.given else "active SparkSession", says)
+
+    def within(self, config: Config) -> Config:
+        """The same of one that is."""
+        name = self._name(config.default_tenant, config.tenants)
+        if name is None:
+            return config
+        tenant = config.tenants.get(name, TenantConfig(source="spark"))
+        return msgspec.structs.replace(
+            config,
+            default_tenant=name if self.tenant is None else config.default_tenant,
+            tenants={**config.tenants, name: msgspec.structs.replace(tenant, source="spark")},
+        )
+
+
+def implied(
+    tree: dict[str, Any], env: Mapping[str, str], *, demo: bool, session: Session | None = None
+) -> list[Layer]:
     """What to lay over `tree`; with `demo` the configured tenants are taken out of it.
 
     Raises ConfigError where a workspace is set up and a warehouse is not: the demo there would deceive.
@@ -29,10 +75,12 @@ def implied(tree: dict[str, Any], env: Mapping[str, str], *, demo: bool) -> list
         return [Layer("--demo", {"tenants": {DEMO_TENANT: dict(_DEMO)}})]
     tenants = tree.get("tenants") or {}
     warehouse = env.get(_WAREHOUSE)
+    if session is not None and (session.given or not (tenants or warehouse)):
+        return [session.over(tree), *(_warehouses(tenants, warehouse) if tenants else [])]
     origin = f"environment {_WAREHOUSE}"
     if not tenants and warehouse:
         tenant = {"source": "databricks", "warehouse_id": warehouse}
-        return [Layer(origin, {"tenants": {"default": tenant}})]
+        return [Layer(origin, {"tenants": {_ONLY_TENANT: tenant}})]
     for variable in _SIGN_IN:
         if not tenants and env.get(variable):
             raise ConfigError(
@@ -41,10 +89,15 @@ def implied(tree: dict[str, Any], env: Mapping[str, str], *, demo: bool) -> list
             )
     if not tenants:
         return [Layer(UNCONFIGURED, {"tenants": {DEMO_TENANT: dict(_DEMO)}})]
+    return _warehouses(tenants, warehouse)
+
+
+def _warehouses(tenants: object, warehouse: str | None) -> list[Layer]:
+    """The warehouse of the environment, for those that name none."""
     if not warehouse or not isinstance(tenants, dict):
         return []
     return [
-        at(("tenants", name, "warehouse_id"), warehouse, origin)
+        at(("tenants", name, "warehouse_id"), warehouse, f"environment {_WAREHOUSE}")
         for name, tenant in tenants.items()
         if isinstance(tenant, dict) and tenant.get("source") == "databricks" and "warehouse_id" not in tenant
     ]

@@ -218,13 +218,10 @@ def warehouse_metrics(*, hours: float, warehouse_id: str | None = None) -> tuple
     """What its events say, and what its statements say: two tables, granted separately."""
     if warehouse_id is not None:
         pattern(warehouse_id, "warehouse_id")
-    return tuple(  # type: ignore[return-value]
-        Ask(
-            statement,
-            checked_hours(hours),
-            (("warehouse_id", warehouse_id), ("row_limit", statement.ceiling)),
-        )
-        for statement in (catalogue.WAREHOUSE_METRICS, catalogue.WAREHOUSE_QUERIES)
+    hours, metrics = checked_hours(hours), catalogue.WAREHOUSE_METRICS
+    return (
+        Ask(metrics, hours, (("warehouse_id", warehouse_id), ("row_limit", metrics.ceiling))),
+        Ask(catalogue.WAREHOUSE_QUERIES, hours, (("warehouse_id", warehouse_id),)),
     )
 
 
@@ -259,22 +256,24 @@ def audit_events(
     return Ask(catalogue.AUDIT_EVENTS, checked_hours(hours), values, cursor)
 
 
-_COUNTS = {
-    "workflows": catalogue.RUN_COUNTS,
-    "queries": catalogue.QUERY_COUNTS,
-    "warehouses": catalogue.WAREHOUSE_EVENT_COUNTS,
-    "audit": catalogue.AUDIT_COUNTS,
-}
-
-
-def counts(kind: str, *, hours: float, bucket_s: float | None = None) -> Ask:
-    """Counts by status and time; by default limits.COUNT_BUCKETS over the window."""
+def counts(kind: str, *, hours: float) -> Ask:
+    """What the counts by status and time are made of: the listing that is asked for by default, or warehouse events."""
+    listings: dict[str, Callable[..., Ask]] = {"workflows": runs, "queries": queries, "audit": audit_events}
+    if kind in listings:
+        return listings[kind](hours=hours)
     hours = checked_hours(hours)
-    bucket_us = int((bucket_s or hours * 3600 / limits.COUNT_BUCKETS) * 1_000_000)
-    values: dict[str, Value] = {"bucket_us": max(1_000_000, bucket_us)}
-    if kind == "workflows":
-        values |= {"job_id": None, "run_id": None, "silent_us": int(limits.RUN_SILENT_HOURS * _HOUR_US)}
-    return Ask(_COUNTS[kind], hours, tuple(values.items()))
+    return Ask(catalogue.WAREHOUSE_EVENT_COUNTS, hours, (("bucket_us", bucket_us(hours)),))
+
+
+def bucket_us(hours: float) -> int:
+    return limits.count_bucket_s(hours) * 1_000_000
+
+
+def span_us(hours: float) -> int:
+    """The width in which counts are read: whole seconds, and a whole number of them makes a bucket where it can."""
+    bucket_s = limits.count_bucket_s(hours)
+    parts = limits.SPANS_A_BUCKET if bucket_s % limits.SPANS_A_BUCKET == 0 else 1
+    return bucket_s // parts * 1_000_000
 
 
 def warehouse_names() -> Ask:

@@ -18,12 +18,24 @@ _DIMENSION_S = 900.0
 
 _WINDOW = {"window_start_us": "BIGINT", "window_end_us": "BIGINT", "workspace_ids": "STRING"}
 _SCAN = {**_WINDOW, "scan_start_us": "BIGINT"}
-_PAGE = {"after_us": "BIGINT", "after_key": "STRING", "row_limit": "INT"}
+# Statements whose rows each belong to one moment: of a window that was read before, only what may have changed since
+# (:since_us) is read again. services/increments.py puts the two together.
+_SINCE = {"since_us": "BIGINT", "window_end_us": "BIGINT", "workspace_ids": "STRING"}
+_SINCE_SCAN = {**_SINCE, "scan_start_us": "BIGINT"}
+_SPANS = {"span_us": "BIGINT", "fine_until_us": "BIGINT"}
+_PAGE = {**_SPANS, "after_us": "BIGINT", "after_key": "STRING", "row_limit": "INT"}
 _RUN_FILTER = {"job_id": "STRING", "run_id": "STRING", "silent_us": "BIGINT"}
 _DATES = {"first_date": "DATE", "last_date": "DATE"}
-# Columns that page and date every listing; the query service takes them off. The time that a page ends at is a number,
-# because instants come as text with milliseconds and the next page begins at the microsecond.
-_PAGE_COLUMNS = {"sort_us": _COUNT, "row_key": _TEXT, "total": _COUNT, "as_of": _INSTANT}
+# Columns that page, count and date every listing; the query service takes them off. The time that a page ends at is a
+# number, because instants come as text with milliseconds and the next page begins at the microsecond.
+_PAGE_COLUMNS = {
+    "sort_us": _COUNT,
+    "row_key": _TEXT,
+    "span_us": _COUNT,
+    "counted_status": _TEXT,
+    "span_count": _COUNT,
+    "as_of": _INSTANT,
+}
 _COUNT_COLUMNS = {"bucket_start": _INSTANT, "status": _TEXT, "count": _COUNT, "as_of": _INSTANT}
 
 RUNS = Statement(
@@ -56,13 +68,6 @@ RUNS = Statement(
     table="job_run_timeline",
     lookback_hours=limits.RUN_LOOKBACK_HOURS,
     ceiling=limits.MAX_TABLE_ROWS,
-)
-RUN_COUNTS = Statement(
-    "run_counts",
-    {**_SCAN, **_RUN_FILTER, "bucket_us": "BIGINT"},
-    _COUNT_COLUMNS,
-    table="job_run_timeline",
-    lookback_hours=limits.RUN_LOOKBACK_HOURS,
 )
 RUN_TASKS = Statement(
     "run_tasks",
@@ -108,7 +113,7 @@ FAILURE_STREAKS = Statement(
 )
 QUERIES = Statement(
     "queries",
-    {**_SCAN, **_PAGE, "statuses": "STRING", "user_like": "STRING", "text_chars": "INT"},
+    {**_SINCE_SCAN, **_PAGE, "statuses": "STRING", "user_like": "STRING", "text_chars": "INT"},
     {
         "workspace_id": _TEXT,
         "statement_id": _TEXT,
@@ -138,16 +143,9 @@ QUERIES = Statement(
     lookback_hours=limits.QUERY_LOOKBACK_HOURS,
     ceiling=limits.MAX_TABLE_ROWS,
 )
-QUERY_COUNTS = Statement(
-    "query_counts",
-    {**_SCAN, "bucket_us": "BIGINT"},
-    _COUNT_COLUMNS,
-    table="query_history",
-    lookback_hours=limits.QUERY_LOOKBACK_HOURS,
-)
 QUERY_ERRORS = Statement(
     "query_errors",
-    {**_SCAN, "row_limit": "INT"},
+    {**_SINCE_SCAN, "row_limit": "INT"},
     {
         "error_class": _TEXT,
         "failures": _COUNT,
@@ -202,18 +200,21 @@ WAREHOUSE_METRICS = Statement(
 )
 WAREHOUSE_QUERIES = Statement(
     "warehouse_queries",
-    {**_SCAN, "warehouse_id": "STRING", "row_limit": "INT"},
+    {**_SINCE_SCAN, **_SPANS, "warehouse_id": "STRING"},
     {
         "workspace_id": _TEXT,
         "warehouse_id": _TEXT,
+        "span_us": _COUNT,
+        "begin_us": _COUNT,
+        "end_us": _COUNT,
         "queries": _COUNT,
         "failed_queries": _COUNT,
-        "busy_seconds": _NUMBER,
-        "queued_seconds": _NUMBER,
+        "queued_ms": _COUNT,
         "as_of": _INSTANT,
     },
     table="query_history",
     lookback_hours=limits.QUERY_LOOKBACK_HOURS,
+    ceiling=limits.MAX_TABLE_ROWS,
 )
 WAREHOUSE_EVENTS = Statement(
     "warehouse_events",
@@ -239,7 +240,7 @@ WAREHOUSE_EVENT_COUNTS = Statement(
 AUDIT_EVENTS = Statement(
     "audit_events",
     {
-        **_WINDOW,
+        **_SINCE,
         **_DATES,
         **_PAGE,
         "failed_logins": "BOOLEAN",
@@ -268,8 +269,105 @@ AUDIT_EVENTS = Statement(
     table="audit",
     ceiling=limits.MAX_TABLE_ROWS,
 )
-AUDIT_COUNTS = Statement(
-    "audit_counts", {**_WINDOW, **_DATES, "bucket_us": "BIGINT"}, _COUNT_COLUMNS, table="audit"
+
+# What the local copy of services/mirror.py is made of.
+_COPY = {"row_limit": "INT", "workspace_ids": "STRING"}
+RUN_SLICES = Statement(
+    "run_slices",
+    {
+        **_COPY,
+        "scan_start_us": "BIGINT",
+        "since_us": "BIGINT",
+        "window_end_us": "BIGINT",
+        "whole_runs": "BOOLEAN",
+        "silent_us": "BIGINT",
+        "run_ids": "STRING",
+    },
+    {
+        "workspace_id": _TEXT,
+        "job_id": _TEXT,
+        "run_id": _TEXT,
+        "period_start_time": _INSTANT,
+        "period_end_time": _INSTANT,
+        "result_state": _TEXT,
+        "run_name": _TEXT,
+        "run_type": _TEXT,
+        "trigger_type": _TEXT,
+        "termination_code": _TEXT,
+        "termination_type": _TEXT,
+        "run_duration_seconds": _COUNT,
+    },
+    table="job_run_timeline",
+    ceiling=limits.MIRROR_ROWS,
+)
+RUN_IDS = Statement(
+    "run_ids",
+    {**_COPY, "scan_start_us": "BIGINT", "window_end_us": "BIGINT"},
+    {"run_id": _TEXT},
+    table="job_run_timeline",
+    ceiling=limits.MIRROR_IDS,
+)
+FAILING_RUNS = Statement(
+    "failing_runs",
+    {
+        **_COPY,
+        "scan_start_us": "BIGINT",
+        "since_us": "BIGINT",
+        "window_end_us": "BIGINT",
+        "run_ids": "STRING",
+    },
+    {
+        "workspace_id": _TEXT,
+        "job_id": _TEXT,
+        "run_id": _TEXT,
+        "run_name": _TEXT,
+        "end_time": _INSTANT,
+        "result_state": _TEXT,
+    },
+    table="job_run_timeline",
+    ceiling=limits.MIRROR_ROWS,
+)
+CHANGED_JOBS = Statement(
+    "changed_jobs",
+    {**_COPY, "since_us": "BIGINT"},
+    {
+        "workspace_id": _TEXT,
+        "job_id": _TEXT,
+        "name": _TEXT,
+        "run_as": _TEXT,
+        "run_as_user_name": _TEXT,
+        "change_time": _INSTANT,
+        "delete_time": _INSTANT,
+    },
+    ceiling=limits.MIRROR_ROWS,
+)
+CARRIED_EVENTS = Statement(
+    "carried_events",
+    {**_COPY, "scan_start_us": "BIGINT", "since_us": "BIGINT", "window_end_us": "BIGINT"},
+    {
+        "workspace_id": _TEXT,
+        "warehouse_id": _TEXT,
+        "event_type": _TEXT,
+        "cluster_count": _COUNT,
+        "event_time": _INSTANT,
+    },
+    table="warehouse_events",
+    ceiling=limits.MIRROR_ROWS,
+)
+CHANGED_WAREHOUSES = Statement(
+    "changed_warehouses",
+    {**_COPY, "since_us": "BIGINT"},
+    {
+        "workspace_id": _TEXT,
+        "warehouse_id": _TEXT,
+        "warehouse_name": _TEXT,
+        "warehouse_size": _TEXT,
+        "warehouse_type": _TEXT,
+        "auto_stop_minutes": _COUNT,
+        "change_time": _INSTANT,
+        "delete_time": _INSTANT,
+    },
+    ceiling=limits.MIRROR_ROWS,
 )
 
 _HEAD = {"head": _INSTANT}
@@ -287,11 +385,9 @@ STATEMENTS: dict[str, Statement] = {
     statement.name: statement
     for statement in (
         RUNS,
-        RUN_COUNTS,
         RUN_TASKS,
         FAILURE_STREAKS,
         QUERIES,
-        QUERY_COUNTS,
         QUERY_ERRORS,
         WAREHOUSE_NAMES,
         WORKSPACES,
@@ -300,7 +396,12 @@ STATEMENTS: dict[str, Statement] = {
         WAREHOUSE_EVENTS,
         WAREHOUSE_EVENT_COUNTS,
         AUDIT_EVENTS,
-        AUDIT_COUNTS,
+        RUN_SLICES,
+        RUN_IDS,
+        FAILING_RUNS,
+        CHANGED_JOBS,
+        CARRIED_EVENTS,
+        CHANGED_WAREHOUSES,
         *HEADS.values(),
     )
 }

@@ -65,6 +65,11 @@ class Statement:
         return tuple(key for key, physical in TABLES.items() if physical in found)
 
     @property
+    def incremental(self) -> bool:
+        """Whether it can be asked for the end of a window alone, and its answers of two readings be joined."""
+        return "since_us" in self.parameters and "span_us" in self.schema
+
+    @property
     def without_comments(self) -> str:
         return re.sub(r"--[^\n]*", "", self.text)
 

@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sysmon_tui.clock import Clock
-from sysmon_tui.config import Config, load
-from sysmon_tui.errors import ConfigError
+from sysmon_tui.config import Config, Session, load
+from sysmon_tui.errors import ConfigError, SourceError
 from sysmon_tui.views.answer import Answer
 
 if TYPE_CHECKING:
@@ -32,9 +32,10 @@ _HEED_S = 0.25
 class AlertingService:
     """The rules of one tenant, and its notification channels.
 
-    `config` is a file like `--config`, or a Config. Raises ConfigError before anything runs when the configuration
-    is wrong or the tenant does not exist. A table that can't be read raises nothing: it stands in `sources` with
-    its reason and its rules come back `unknown`.
+    `config` is a file like `--config`, or a Config. With `spark`, a SparkSession, the statements run on it, whatever
+    source is configured for the tenant; in a Databricks runtime the active one stands in where nothing is. Raises
+    ConfigError before anything runs when the configuration is wrong or the tenant does not exist. A table that can't
+    be read raises nothing: it stands in `sources` with its reason and its rules come back `unknown`.
     """
 
     def __init__(
@@ -42,18 +43,25 @@ class AlertingService:
         tenant: str | None = None,
         config: str | Path | Config | None = None,
         *,
+        spark: Any | None = None,
         clock: Clock | None = None,
         demo_rows: int | None = None,
     ) -> None:
         from sysmon_tui.runtime import Runtime  # noqa: PLC0415 (the runtime puts services together)
 
+        session = _session(spark, tenant)
         # Invented alerts that nobody asked for must page nobody: a job whose variables got lost, for one.
         self._sends_nothing = False
         if not isinstance(config, Config):
-            loaded = load(file=None if config is None else Path(config), env=os.environ)
+            file = None if config is None else Path(config)
+            loaded = load(file=file, env=os.environ, session=session)
             config, self._sends_nothing = loaded.config, loaded.nothing_configured
-        self._runtime = Runtime(config, clock=clock, demo_rows=demo_rows)
+        elif spark is not None and session is not None:
+            config = session.within(config)
+        self._runtime = Runtime(config, clock=clock, demo_rows=demo_rows, spark=spark)
         self._tenant = _chosen(self._runtime, tenant)
+        if self._tenant.config.source == "spark":
+            _check_session(self._tenant, spark)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="sysmon-alerting")
         self._thread.start()
@@ -154,3 +162,25 @@ def _chosen(runtime: Runtime, tenant: str | None) -> Tenant:
     except RequestError as error:
         known = ", ".join(runtime.tenants) or "none"
         raise ConfigError(f"tenant: {error.message} Configured: {known}.") from error
+
+
+def _session(spark: Any | None, tenant: str | None) -> Session | None:
+    if spark is not None:
+        if not callable(getattr(spark, "sql", None)):
+            raise ConfigError("spark: expected a SparkSession.")
+        return Session(given=True, tenant=tenant)
+    if os.environ.get("DATABRICKS_RUNTIME_VERSION"):
+        from sysmon_tui.sources.spark import active_session  # noqa: PLC0415 (only where Spark is at home)
+
+        if active_session() is not None:
+            return Session(given=False)
+    return None
+
+
+def _check_session(tenant: Tenant, spark: Any | None) -> None:
+    from sysmon_tui.sources.spark import found_session  # noqa: PLC0415 (only for a tenant that wants it)
+
+    try:
+        found_session(spark)
+    except SourceError as error:
+        raise ConfigError(f"tenants.{tenant.name}.source: spark: {error.message}", error.hint) from error

@@ -1,7 +1,8 @@
 """Cursors: where a page ended, as an opaque word.
 
-A cursor pins the window of the first page, so that rows which arrive meanwhile move nothing. The next page begins
-with the rows of the very time and key at which the last one ended and leaves out as many of them as were given, so
+A cursor pins the window of the first page and how far its table had come, so that rows which arrive meanwhile move
+nothing: a run that is repaired between two pages stays the run that the first page counted. The next page begins with
+the rows of the very time and key at which the last one ended and leaves out as many of them as were given, so
 that rows which nothing tells apart are neither lost nor doubled. It is bound to tenant, statement and filters by a
 digest. It is not signed: it grants nothing that its caller could not ask without it,
 because the tenant is decided before it is read.
@@ -30,12 +31,20 @@ _MAX_AGE = timedelta(days=1)
 @dataclass(frozen=True)
 class Cursor:
     window_end: datetime
+    seen_us: int  # the newest event of the first page's reading
     after_us: int
     after_key: str
     given: int  # rows of exactly that time and key that earlier pages held
 
     def encode(self, tenant: str, ask: Ask) -> str:
-        fields = [to_micros(self.window_end), self.after_us, self.after_key, self.given, _digest(tenant, ask)]
+        fields = [
+            to_micros(self.window_end),
+            self.seen_us,
+            self.after_us,
+            self.after_key,
+            self.given,
+            _digest(tenant, ask),
+        ]
         return (
             base64.urlsafe_b64encode(json.dumps(fields, separators=(",", ":")).encode()).rstrip(b"=").decode()
         )
@@ -47,21 +56,23 @@ class Cursor:
             if len(text) > _MAX_CHARS:
                 raise ValueError("too long")
             padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-            end_us, after_us, after_key, given, digest = json.loads(
+            end_us, seen_us, after_us, after_key, given, digest = json.loads(
                 base64.b64decode(padded, altchars=b"-_", validate=True)
             )
             if digest != _digest(tenant, ask) or not isinstance(after_key, str):
                 raise ValueError("of another question")
             if (
-                any(type(number) is not int for number in (end_us, after_us, given))
+                any(type(number) is not int for number in (end_us, seen_us, after_us, given))
                 or not 0 < given <= _MAX_GIVEN
             ):
                 raise ValueError("no numbers")
             after_key.encode()  # a lone surrogate is no key, and no engine takes it
-            end, after = (EPOCH + timedelta(microseconds=micros) for micros in (end_us, after_us))
-            if not (now - _MAX_AGE <= end <= now and after <= now + _MAX_AGE):
+            end, seen, after = (
+                EPOCH + timedelta(microseconds=micros) for micros in (end_us, seen_us, after_us)
+            )
+            if not (now - _MAX_AGE <= end <= now and max(seen, after) <= now + _MAX_AGE):
                 raise ValueError("of another time")
-            return cls(end, after_us, after_key, given)
+            return cls(end, seen_us, after_us, after_key, given)
         except (ValueError, TypeError, OverflowError) as error:
             raise RequestError(
                 "cursor is not one that this tenant, route and these filters were given; start without it.",
@@ -70,9 +81,12 @@ class Cursor:
 
 
 def page(
-    rows: pl.DataFrame, limit: int, window_end: datetime, before: Cursor | None
+    rows: pl.DataFrame, limit: int, window_end: datetime, seen: datetime | None, before: Cursor | None
 ) -> tuple[pl.DataFrame, Cursor | None]:
-    """At most `limit` of the rows that a listing answered from `before` on, and where the page ends, if more follow."""
+    """At most `limit` of the rows that a listing answered from `before` on, and where the page ends, if more follow.
+
+    `seen` is the newest event of the table, as the first page read it.
+    """
     given = 0
     if before is not None:
         given = min(before.given, _at(rows, before.after_us, before.after_key))
@@ -84,7 +98,8 @@ def page(
     held = _at(shown, last_us, last_key)
     if before is not None and (last_us, last_key) == (before.after_us, before.after_key):
         held += given
-    return shown, Cursor(window_end, last_us, last_key, held)
+    seen_us = to_micros(window_end if seen is None else seen) if before is None else before.seen_us
+    return shown, Cursor(window_end, seen_us, last_us, last_key, held)
 
 
 def _at(rows: pl.DataFrame, instant_us: int, key: str) -> int:

@@ -21,7 +21,7 @@ from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.services import overview
 from sysmon_tui.services.evaluation import Evaluation
 from sysmon_tui.services.query import QueryService, Result
-from sysmon_tui.views import audit, queries, warehouses, workflows
+from sysmon_tui.views import audit, counts, queries, warehouses, workflows
 from sysmon_tui.views.answer import Answer
 
 _ASK_HOURS = limits.DEFAULT_HOURS
@@ -112,7 +112,9 @@ class Monitor:
             self._hosts(),
         )
         # Figures from two tables: the one that can't be read takes only its own figures along.
-        known = statements.frame if statements.as_of is not None else None
+        known = None
+        if statements.as_of is not None:
+            known = warehouses.statements(statements.frame, statements.window.start)
         frame = warehouses.warehouses(metrics.frame, known, hosts)
         totals = warehouses.totals(frame, known=metrics.state not in ("denied", "failed"))
         answer = _answer("warehouses", metrics, frame, extra={"totals": totals})
@@ -157,12 +159,13 @@ class Monitor:
         )
         return _answer("events", result, audit.events(result.frame))
 
-    async def counts(
-        self, kind: str, *, hours: float = _ASK_HOURS, bucket_s: float | None = None, fresh: bool = False
-    ) -> Answer:
+    async def counts(self, kind: str, *, hours: float = _ASK_HOURS, fresh: bool = False) -> Answer:
         """Counts by status over time of workflows, queries, warehouses (events) or audit."""
-        result = await self.service.answer(asks.counts(kind, hours=hours, bucket_s=bucket_s), fresh=fresh)
-        return _answer("counts", result, result.frame)
+        ask = asks.counts(kind, hours=hours)
+        result = await self.service.answer(ask, fresh=fresh)
+        if kind == "warehouses":
+            return _answer("counts", result, result.frame)
+        return _answer("counts", result, counts.buckets(result.counts, asks.bucket_us(ask.hours)))
 
     # Alerts and health ---------------------------------------------------------------------------------------
 

@@ -12,32 +12,36 @@ import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import cast
 
 import polars as pl
 
 from sysmon_tui import limits
-from sysmon_tui.clock import Clock, rfc3339, to_micros
+from sysmon_tui.clock import Clock, rfc3339
 from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
-from sysmon_tui.datasets.statement import TABLES, Value, quoted
+from sysmon_tui.datasets.statement import TABLES, quoted
 from sysmon_tui.errors import SourceError, StatementFailed
+from sysmon_tui.services import increments
 from sysmon_tui.services.cursor import Cursor, page
+from sysmon_tui.services.increments import Reading
+from sysmon_tui.services.mirror import MirroredSource
 from sysmon_tui.services.tables import TableKnowledge
 from sysmon_tui.services.threads import in_daemon_thread
+from sysmon_tui.services.values import page_rows, values
 from sysmon_tui.sources.base import Request, Source
 from sysmon_tui.views.answer import State, Window
 
 _log = logging.getLogger(__name__)
 
-_HOUR_US = 3_600_000_000
-
 
 @dataclass(frozen=True)
 class Result:
-    """`frame` in the statement's own columns, without those that page and date it."""
+    """`frame` in the statement's own columns, without those that page, count and date it.
+
+    `counts` of a listing are span_us, status, count; they add up to `total`.
+    """
 
     frame: pl.DataFrame
     total: int
@@ -47,6 +51,7 @@ class Result:
     state: State
     reason: str | None = None
     next_cursor: str | None = None
+    counts: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 @dataclass
@@ -54,6 +59,7 @@ class _Entry:
     result: Result
     due_s: float
     good: Result | None
+    reading: Reading | None
 
 
 @dataclass
@@ -67,7 +73,8 @@ class QueryService:
     """One tenant's questions. All coroutines run on one event loop.
 
     `open_source` is called once, in a worker thread, at the first question. `tables` are the configured physical
-    names by key of TABLES; `stale_after` says per table when silence is suspicious.
+    names by key of TABLES; `stale_after` says per table when silence is suspicious. An `incremental` service keeps what
+    it read and asks for the rest: for whoever asks again and again.
     """
 
     def __init__(
@@ -81,12 +88,14 @@ class QueryService:
         stale_after: Mapping[str, timedelta],
         workspace_ids: tuple[str, ...] = (),
         tables: Mapping[str, str] | None = None,
+        incremental: bool = False,
     ) -> None:
         self.tenant = tenant
         self.clock = clock
         self.refresh_s = refresh_s
         self.tables = TableKnowledge()
         self._timeout_s = timeout_s
+        self._incremental = incremental
         self._stale_after = stale_after
         self._workspace_ids = ",".join(workspace_ids)
         self._names = {**TABLES, **(tables or {})}
@@ -117,7 +126,7 @@ class QueryService:
             cursor = (
                 None if ask.cursor is None else Cursor.decode(ask.cursor, self.tenant, ask, self.clock.now())
             )
-            flight = _Flight(asyncio.create_task(self._fetch(ask, cursor)))
+            flight = _Flight(asyncio.create_task(self._fetch(ask, cursor, fresh=fresh)))
             self._flights[ask] = flight
         return await self._wait(ask, flight)
 
@@ -141,34 +150,65 @@ class QueryService:
             task = asyncio.create_task(in_daemon_thread(lambda: source.cancel(request_id)))
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def _fetch(self, ask: Ask, cursor: Cursor | None) -> Result:
-        window_end = self.clock.now() if cursor is None else cursor.window_end
+    async def _fetch(self, ask: Ask, cursor: Cursor | None, *, fresh: bool) -> Result:
+        # Whole seconds: the counts of two readings then add up, and nobody reads the fraction.
+        window_end = self.clock.now().replace(microsecond=0) if cursor is None else cursor.window_end
+        entry = self._entries.get(ask)
+        reading, good = (None, None) if entry is None else (entry.reading, entry.good)
         try:
             try:
-                result = await self._run(ask, window_end, cursor)
+                window = Window.before(window_end, ask.hours)
+                reading = await self._read(ask, window, cursor, None if fresh else reading, fresh=fresh)
+                result = good = await self._result(ask, reading, cursor)
             except SourceError as error:
-                result = self._without_answer(ask, window_end, error)
+                result = self._without_answer(ask, window_end, error, good)
                 keep_s = limits.DENIED_RETRY_S if error.denied else limits.FAILED_RETRY_S
-                good = self._last_good(ask)
             else:
                 keep_s = ask.statement.keep_s or self.refresh_s
-                good = result
-            self._keep(ask, _Entry(result, self.clock.monotonic_s() + keep_s, good))
+            kept = reading if self._incremental and ask.statement.incremental and cursor is None else None
+            self._keep(ask, _Entry(result, self.clock.monotonic_s() + keep_s, good, kept))
             return result
         finally:
             flight = self._flights.get(ask)
             if flight is not None and flight.task is asyncio.current_task():
                 del self._flights[ask]
 
-    async def _run(self, ask: Ask, window_end: datetime, cursor: Cursor | None) -> Result:
+    async def _read(
+        self, ask: Ask, window: Window, cursor: Cursor | None, known: Reading | None, *, fresh: bool
+    ) -> Reading:
+        """What may have changed since `known`, joined to it; else the whole window."""
+        since_us = None
+        if known is not None and ask.statement.incremental:
+            since_us = increments.read_since_us(known, window)
+        if known is not None and since_us is not None:
+            news = await self._run(ask, window, cursor, since_us)
+            rows = page_rows(ask) + 1 if "row_key" in ask.statement.schema else None
+            joined = increments.joined(known, news, since_us, rows)
+            if joined is not None:
+                return joined
+        whole = await self._run(ask, window, cursor, None, fresh=fresh)
+        return increments.anew(known, whole) if known is not None and ask.statement.incremental else whole
+
+    async def _run(
+        self, ask: Ask, window: Window, cursor: Cursor | None, since_us: int | None, *, fresh: bool = False
+    ) -> Reading:
         statement = ask.statement
-        window = Window.before(window_end, ask.hours)
+        width_us = asks.span_us(ask.hours)
+        fine_until_us = increments.fine_until_us(window, width_us) if since_us is None else 0
         request = Request(
             statement,
             statement.text_for(self._physical),
-            self._values(ask, window, cursor),
+            values(
+                ask,
+                window,
+                self._workspace_ids,
+                since_us=since_us,
+                fine_until_us=fine_until_us if self._incremental else 0,
+                cursor=cursor,
+            ),
             self._timeout_s,
             purpose=statement.name,
+            fresh=fresh,
         )
         flight = self._flights.get(ask)
         if flight is not None:
@@ -190,63 +230,32 @@ class QueryService:
             self.tables.failed(statement, failure)
             raise failure from error
         self.tables.answered(statement, self.clock.monotonic_s() - started_s)
-        return await self._result(ask, window, cursor, frame)
+        return increments.reading(frame, window, fine_until_us, width_us)
 
     async def _opened(self) -> Source:
         async with self._opening:
             if self._source is None:
-                self._source = await in_daemon_thread(self._open_source)
+                source = await in_daemon_thread(self._open_source)
+                self._source = MirroredSource(source, self._physical) if self._incremental else source
             return self._source
 
-    def _values(self, ask: Ask, window: Window, cursor: Cursor | None) -> dict[str, Value]:
-        """A value for every marker: the window, the scan before it, the tenant's workspaces, the ask's filters."""
-        end_us, start_us = to_micros(window.end), to_micros(window.start)
-        recent_us = end_us - int(limits.STREAK_RECENT_HOURS * _HOUR_US)
-        common: dict[str, Value] = {
-            "window_start_us": start_us,
-            "window_end_us": end_us,
-            "scan_start_us": start_us - int(ask.statement.lookback_hours * _HOUR_US),
-            "recent_us": min(recent_us, start_us),
-            "first_date": window.start.date(),
-            "last_date": window.end.date(),
-            "workspace_ids": self._workspace_ids,
-        }
-        values = {name: common.get(name) for name in ask.statement.parameters}
-        values.update(ask.values)
-        if "row_key" in ask.statement.schema:
-            given = 0 if cursor is None else cursor.given
-            values["row_limit"] = _row_limit(ask) + given + 1  # one more, so that "there is more" is known
-        if cursor is not None:
-            values |= {"after_us": cursor.after_us, "after_key": cursor.after_key}
-        return values
-
-    async def _result(self, ask: Ask, window: Window, cursor: Cursor | None, frame: pl.DataFrame) -> Result:
-        statement = ask.statement
-        seen = frame.get_column("as_of").max() if "as_of" in frame.columns else None
-        as_of = seen if isinstance(seen, datetime) else None
-        if statement.table is not None:
-            as_of = await self._table_head(statement.table, as_of)
-        total, next_cursor = 0, None
+    async def _result(self, ask: Ask, reading: Reading, cursor: Cursor | None) -> Result:
+        table, window, as_of = ask.statement.table, reading.window, reading.seen
+        if table is not None:
+            as_of = await self._table_head(table, as_of)
+        frame, total, next_cursor = reading.rows, reading.rows.height, None
         if "row_key" in frame.columns:
-            counted = frame.get_column("total").max()
-            total = counted if isinstance(counted, int) else 0
-            listed = frame.filter(pl.col("row_key").is_not_null())
-            frame, following = page(listed, _row_limit(ask), window.end, cursor)
+            total = reading.total
+            frame, following = page(frame, page_rows(ask), window.end, reading.seen, cursor)
             next_cursor = None if following is None else following.encode(self.tenant, ask)
-        else:
-            # A LEFT JOIN keeps one row for the date of an answer that has no rows.
-            frame = frame.filter(
-                ~pl.all_horizontal(pl.exclude("as_of", "count", "failures", "users").is_null())
-            )
-            total = frame.height
-        frame = frame.drop("as_of", "total", "sort_us", "row_key", strict=False)
-        state, reason = self._state(statement.table, window, as_of)
-        if statement.table is not None and ask.cursor is None:
-            self.tables.seen(statement.table, state, reason, as_of, window.end)
-        if state == "empty" and frame.height:
+        frame = frame.drop("sort_us", "row_key", strict=False)
+        state, reason = self._state(table, window, as_of)
+        if table is not None and ask.cursor is None:
+            self.tables.seen(table, state, reason, as_of, window.end)
+        if state == "empty" and total:
             # Rows that the table's silence does not deny: runs that still go on, warehouses that are known.
             state = "fresh"
-        return Result(frame, total, window, as_of, window.end, state, reason, next_cursor)
+        return Result(frame, total, window, as_of, window.end, state, reason, next_cursor, reading.counts)
 
     async def _table_head(self, table: str, seen: datetime | None) -> datetime | None:
         """The newest event time that the table has shown us; asked for by itself when the window shows none."""
@@ -276,8 +285,9 @@ class QueryService:
             return "empty", None
         return "fresh", None
 
-    def _without_answer(self, ask: Ask, window_end: datetime, error: SourceError) -> Result:
-        good = self._last_good(ask)
+    def _without_answer(
+        self, ask: Ask, window_end: datetime, error: SourceError, good: Result | None
+    ) -> Result:
         state: State = "denied" if error.denied else "failed"
         if ask.statement.table is not None:
             known = good.as_of if good is not None else None
@@ -286,13 +296,10 @@ class QueryService:
             )
         if good is not None:
             return replace(good, state="stale", reason=error.sentence)
-        kept = {name: kind for name, kind in ask.statement.schema.items() if name not in _SERVICE_COLUMNS}
         window = Window.before(window_end, ask.hours)
-        return Result(pl.DataFrame(schema=kept), 0, window, None, window_end, state, error.sentence)
-
-    def _last_good(self, ask: Ask) -> Result | None:
-        entry = self._entries.get(ask)
-        return entry.good if entry is not None else None
+        nothing = increments.reading(pl.DataFrame(schema=ask.statement.schema), window, 0, 1)
+        frame = nothing.rows.drop("sort_us", "row_key", strict=False)
+        return Result(frame, 0, window, None, window_end, state, error.sentence, counts=nothing.counts)
 
     def _keep(self, ask: Ask, entry: _Entry) -> None:
         self._entries[ask] = entry
@@ -315,13 +322,6 @@ class QueryService:
         for flight in flights:
             flight.task.cancel()
         await asyncio.gather(*(flight.task for flight in flights), return_exceptions=True)
-
-
-_SERVICE_COLUMNS = ("as_of", "total", "sort_us", "row_key")
-
-
-def _row_limit(ask: Ask) -> int:
-    return cast(int, dict(ask.values)["row_limit"])
 
 
 def _span(span: timedelta) -> str:

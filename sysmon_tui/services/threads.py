@@ -49,6 +49,30 @@ async def in_daemon_thread(call: Callable[[], T]) -> T:
     return await future
 
 
+def together(*calls: Callable[[], T]) -> list[T]:
+    """The calls' values, each worked out in a daemon thread of its own. Raises what the first of them raised."""
+    values: dict[int, T] = {}
+    errors: dict[int, BaseException] = {}
+
+    def work(number: int) -> None:
+        try:
+            values[number] = calls[number]()
+        except BaseException as error:
+            errors[number] = error
+
+    workers = [
+        threading.Thread(target=work, args=(number,), daemon=True, name="sysmon-source")
+        for number in range(len(calls))
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    for number in sorted(errors):
+        raise errors[number]
+    return [values[number] for number in range(len(calls))]
+
+
 def settle(timeout_s: float) -> None:
     """Wait a moment for workers that have delivered to end: DuckDB complains at exit of objects they still hold.
 

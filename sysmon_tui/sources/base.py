@@ -20,7 +20,8 @@ class Request:
     """One statement ready to run.
 
     `text` is Databricks SQL with the tenant's tables in it, `values` has a value for every marker in it (None is
-    SQL NULL), `timeout_s` bounds the whole of it, `purpose` names the asker for tags and comments.
+    SQL NULL), `timeout_s` bounds the whole of it, `purpose` names the asker for tags and comments. `fresh` asks for
+    nothing that is kept.
     """
 
     statement: Statement
@@ -28,6 +29,7 @@ class Request:
     values: Mapping[str, Value]
     timeout_s: float
     purpose: str = ""
+    fresh: bool = False
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 

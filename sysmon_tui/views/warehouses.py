@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
+from sysmon_tui.clock import to_micros
 from sysmon_tui.views.links import url, with_host
 
 FIELDS = (
@@ -46,6 +48,29 @@ _SUMMED = (
     "idle_seconds",
     "queued_seconds",
 )
+
+
+def statements(intervals: pl.DataFrame, since: datetime) -> pl.DataFrame:
+    """Per warehouse what its statements did: counts, the seconds in which at least one ran, the seconds they queued.
+
+    `intervals` are busy times in which statements ended (begin_us, end_us, queries, failed_queries, queued_ms); they
+    may overlap, and may have begun before `since`, which is when the window begins.
+    """
+    warehouse = ["workspace_id", "warehouse_id"]
+    begin, end = pl.max_horizontal("begin_us", pl.lit(to_micros(since))), pl.col("end_us")
+    busy_until = end.cum_max().shift(1).over(warehouse)
+    return (
+        intervals.with_columns(begin.alias("begin_us"))
+        .sort(*warehouse, "begin_us", "end_us")
+        .with_columns((end - pl.max_horizontal("begin_us", busy_until)).clip(lower_bound=0).alias("busy_us"))
+        .group_by(warehouse, maintain_order=True)
+        .agg(
+            pl.col("queries").sum(),
+            pl.col("failed_queries").sum(),
+            (pl.col("busy_us").sum() / 1_000_000).alias("busy_seconds"),
+            (pl.col("queued_ms").sum() / 1_000).alias("queued_seconds"),
+        )
+    )
 
 
 def warehouses(metrics: pl.DataFrame, statements: pl.DataFrame | None, hosts: pl.DataFrame) -> pl.DataFrame:

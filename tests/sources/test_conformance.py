@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -16,6 +16,7 @@ from sysmon_tui.errors import AccessDenied, SchemaDrift, StatementCanceled, Stat
 from sysmon_tui.sources.base import Source
 from sysmon_tui.sources.databricks import DatabricksSource
 from sysmon_tui.sources.embedded import EmbeddedSource
+from sysmon_tui.sources.spark import SparkSource
 from tests.sources.asking import (
     COUNT,
     FLAG,
@@ -29,20 +30,32 @@ from tests.sources.asking import (
     one,
     request,
 )
+from tests.spark_engine import SPARK_MARKS, session
 from tests.workspace import Workspace
 
 
 @dataclass
 class Subject:
-    """A source under test; `workspace` is the stand-in behind it, if there is one."""
+    """A source under test; `workspace` is the stand-in behind it, if there is one, `jobs` tells what Spark is at.
+
+    `ceiling` is for answers without end, of a source that holds to it.
+    """
 
     source: Source
     workspace: Workspace | None = None
+    jobs: Callable[[], Sequence[int]] | None = None
+    ceiling: int = 100
 
 
-@pytest.fixture(params=["embedded", "inline", "links"])
+@pytest.fixture(params=["embedded", "inline", "links", pytest.param("spark", marks=SPARK_MARKS)])
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
-    """The same tests for the embedded engine and for a warehouse, whose rows come in two ways."""
+    """The same tests for the embedded engine, for a warehouse, whose rows come in two ways, and for Spark."""
+    if request.param == "spark":
+        spark = SparkSource(session())
+        tracker = session().sparkContext.statusTracker()
+        yield Subject(spark, jobs=tracker.getActiveJobsIds, ceiling=10**9)
+        spark.close()
+        return
     connection = duckdb.connect()
     connection.execute("ATTACH ':memory:' AS system_tables; CREATE SCHEMA system_tables.access")
     if request.param == "embedded":
@@ -228,17 +241,24 @@ def test_a_broken_statement_is_a_failure_of_that_statement(subject: Subject) -> 
 def test_a_table_that_is_not_there_is_denied(subject: Subject) -> None:
     """An absent table cannot be told from one that was not granted: AccessDenied, and it says which."""
     error = failure(
-        subject.source, request("SELECT 1 AS v FROM system.access.audit", {"v": COUNT}), AccessDenied
+        subject.source, request("SELECT 1 AS v FROM system.access.audit_of_old", {"v": COUNT}), AccessDenied
     )
-    assert "audit" in error.message
+    assert "audit_of_old" in error.message and "SELECT 1" not in error.sentence
 
 
-def _wait_until_at_work(subject: Subject) -> None:
-    if subject.workspace is None:
-        time.sleep(0.3)
+def _at_work(subject: Subject) -> bool:
+    if subject.jobs is not None:
+        return bool(subject.jobs())
+    assert subject.workspace is not None
+    return any(statement.state == "RUNNING" for statement in subject.workspace.statements)
+
+
+def _wait_until(subject: Subject, *, at_work: bool) -> None:
+    if subject.workspace is None and subject.jobs is None:
+        time.sleep(0.3 if at_work else 0)
         return
     deadline = time.monotonic() + 10
-    while not any(statement.state == "RUNNING" for statement in subject.workspace.statements):
+    while _at_work(subject) is not at_work:
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -246,13 +266,14 @@ def _wait_until_at_work(subject: Subject) -> None:
 @pytest.mark.parametrize("text", [SLOW, STREAMED], ids=["one row", "rows"])
 def test_a_cancelled_statement_ends_soon(subject: Subject, text: str) -> None:
     """cancel from another thread: execute raises StatementCanceled, and the engine is free again."""
-    wanted = request(text, {"n": COUNT}, timeout_s=60)
+    wanted = request(text, {"n": COUNT}, timeout_s=60, ceiling=subject.ceiling)
     attempt = Attempt(lambda: subject.source.execute(wanted))
-    _wait_until_at_work(subject)
+    _wait_until(subject, at_work=True)
     subject.source.cancel(wanted.id)
     assert isinstance(attempt.result(within_s=4), StatementCanceled)
     if subject.workspace is not None:
         assert subject.workspace.statements[0].state == "CANCELED"
+    _wait_until(subject, at_work=False)
     assert one(subject.source, "SELECT 1 AS v", COUNT) == 1
 
 
@@ -260,13 +281,14 @@ def test_closing_ends_what_runs(subject: Subject) -> None:
     """close cancels everything within three seconds; a second close and a later statement do no harm."""
     wanted = [request(SLOW, {"n": COUNT}, timeout_s=60) for _ in range(2)]
     attempts = [Attempt(lambda one=one: subject.source.execute(one)) for one in wanted]  # type: ignore[misc]
-    _wait_until_at_work(subject)
+    _wait_until(subject, at_work=True)
     began = time.monotonic()
     subject.source.close()
     assert time.monotonic() - began < 3
     assert all(isinstance(attempt.result(within_s=3), StatementCanceled) for attempt in attempts)
     if subject.workspace is not None:
         assert [statement.state for statement in subject.workspace.statements] == ["CANCELED"] * 2
+    _wait_until(subject, at_work=False)
     subject.source.close()
     failure(subject.source, request("SELECT 1 AS v", {"v": COUNT}), StatementCanceled)
 
@@ -277,6 +299,7 @@ def test_a_statement_over_its_time_is_ended(subject: Subject) -> None:
     assert "1 s" in error.message
     if subject.workspace is not None:
         assert subject.workspace.statements[0].state == "CANCELED"
+    _wait_until(subject, at_work=False)
 
 
 def test_an_unknown_request_is_nothing_to_cancel(subject: Subject) -> None:

@@ -1,4 +1,4 @@
--- Fragment: the audit events of a window in `events`, each once.
+-- Fragment: the audit events since :since_us in `events`, each once.
 -- Why so: event_date is the column that prunes and is in UTC; account-level events have workspace '0' and concern
 -- every tenant, those of Unity Catalog name their workspace in a parameter; an event may be delivered twice; the
 -- user of a failed login is often only in the request.
@@ -7,7 +7,7 @@ recent AS (
   FROM system.access.audit
   WHERE event_date >= :first_date
     AND event_date <= :last_date
-    AND event_time >= timestamp_micros(:window_start_us)
+    AND event_time >= timestamp_micros(:since_us)
     AND event_time < timestamp_micros(:window_end_us)
     AND (
       :workspace_ids = ''

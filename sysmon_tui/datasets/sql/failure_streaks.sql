@@ -9,7 +9,7 @@ WITH slices AS (
   FROM system.lakeflow.job_run_timeline
   WHERE period_start_time >= timestamp_micros(:scan_start_us)
     AND period_start_time < timestamp_micros(:window_end_us)
-    AND period_end_time <= timestamp_micros(:window_end_us)
+    AND period_end_time < timestamp_micros(:window_end_us)
     AND (:workspace_ids = '' OR array_contains(split(:workspace_ids, ','), workspace_id))
 ),
 head AS (
@@ -21,25 +21,13 @@ suspects AS (
   WHERE period_start_time >= timestamp_micros(:recent_us)
     AND result_state IN ('FAILED', 'ERROR', 'TIMED_OUT', 'TIMEDOUT')
 ),
-finished AS (
-  SELECT
-    slices.workspace_id,
-    slices.job_id,
-    slices.run_id,
-    MAX(NULLIF(slices.run_name, '')) AS run_name,
-    MAX(CASE WHEN slices.result_state IS NOT NULL THEN slices.period_end_time END) AS end_time,
-    MAX_BY(slices.result_state, slices.period_end_time) FILTER (WHERE slices.result_state IS NOT NULL) AS status
+considered AS (
+  SELECT slices.*
   FROM slices
   JOIN suspects ON suspects.workspace_id = slices.workspace_id AND suspects.job_id = slices.job_id
-  GROUP BY slices.workspace_id, slices.job_id, slices.run_id
-  -- A slice that begins after the last result is a repair still going on: that run has not ended yet.
-  HAVING COUNT(slices.result_state) > 0
-    AND COALESCE(
-      MAX(CASE WHEN slices.result_state IS NULL THEN slices.period_start_time END)
-        < MAX(CASE WHEN slices.result_state IS NOT NULL THEN slices.period_end_time END),
-      TRUE
-    )
 ),
+-- include: finished_runs
+,
 -- `era` counts the successes so far: the failures of one era follow each other without a success between.
 eras AS (
   SELECT

@@ -4,5 +4,5 @@
 SELECT MAX(event_time) AS head
 FROM system.access.audit
 WHERE event_date >= :first_date
-  AND event_time <= timestamp_micros(:window_end_us)
+  AND event_time < timestamp_micros(:window_end_us)
   AND (:workspace_ids = '' OR array_contains(split(:workspace_ids, ','), workspace_id) OR workspace_id = '0')

@@ -4,5 +4,5 @@
 SELECT MAX(period_end_time) AS head
 FROM system.lakeflow.job_run_timeline
 WHERE period_start_time >= timestamp_micros(:scan_start_us)
-  AND period_end_time <= timestamp_micros(:window_end_us)
+  AND period_end_time < timestamp_micros(:window_end_us)
   AND (:workspace_ids = '' OR array_contains(split(:workspace_ids, ','), workspace_id))

@@ -4,5 +4,5 @@
 SELECT MAX(end_time) AS head
 FROM system.query.history
 WHERE start_time >= timestamp_micros(:scan_start_us)
-  AND end_time <= timestamp_micros(:window_end_us)
+  AND end_time < timestamp_micros(:window_end_us)
   AND (:workspace_ids = '' OR array_contains(split(:workspace_ids, ','), workspace_id))

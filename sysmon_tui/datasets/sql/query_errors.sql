@@ -13,7 +13,10 @@ SELECT
   COUNT(DISTINCT failed.user_email) AS users,
   MIN(failed.end_time) AS first_failure,
   MAX(failed.end_time) AS last_failure,
-  LEFT(MAX_BY(failed.error_message, failed.end_time), 400) AS last_message,
+  LEFT(
+    MAX_BY(named_struct('text', failed.error_message), named_struct('at', failed.end_time, 'id', failed.statement_id)).text,
+    400
+  ) AS last_message,
   head.as_of
 FROM head LEFT JOIN failed ON TRUE
 GROUP BY failed.error_class, head.as_of

@@ -7,7 +7,7 @@ WITH slices AS (
   FROM system.lakeflow.job_task_run_timeline
   WHERE period_start_time >= timestamp_micros(:scan_start_us)
     AND period_start_time < timestamp_micros(:window_end_us)
-    AND period_end_time <= timestamp_micros(:window_end_us)
+    AND period_end_time < timestamp_micros(:window_end_us)
     AND workspace_id = :workspace_id
     AND job_run_id = :run_id
 ),
@@ -40,7 +40,7 @@ SELECT
   task_key,
   CASE
     WHEN results = 0 THEN 'RUNNING'
-    WHEN outcome.state = 'CANCELED' THEN 'CANCELLED'
+-- include: run_states
     ELSE outcome.state
   END AS status,
   start_time,

@@ -3,9 +3,9 @@
 -- Grants: SELECT on system.compute
 -- Uptime runs from RUNNING to the next STOPPING or STOPPED, with the state carried in from before the window and cut
 -- at as_of: what happened after the newest event is not known. Scaling changes the clusters, not the state: a warehouse
--- may scale while it starts or stops; only where no other event is known does it say that the warehouse ran. Events of
--- one instant are taken in the order in which a warehouse goes through them. RUNNING may repeat. A deleted warehouse is
--- up no longer than until its deletion.
+-- may scale while it starts or stops; only where no other event is known does it say that the warehouse ran. Words that
+-- we do not know change nothing. Events of one instant are taken in the order in which a warehouse goes through them.
+-- RUNNING may repeat. A deleted warehouse is up no longer than until its deletion.
 WITH raw_events AS (
   SELECT DISTINCT
     workspace_id, warehouse_id, event_type, cluster_count, event_time,
@@ -32,10 +32,12 @@ stated AS (
   SELECT
     raw_events.*,
     COALESCE(
-      LAST_VALUE(CASE WHEN event_type NOT IN ('SCALED_UP', 'SCALED_DOWN') THEN event_type END) IGNORE NULLS OVER (
+      LAST_VALUE(CASE WHEN step IN (1, 2, 5, 6) THEN event_type END) IGNORE NULLS OVER (
         PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step ROWS UNBOUNDED PRECEDING
       ),
-      'RUNNING'
+      LAST_VALUE(CASE WHEN step IN (3, 4) THEN 'RUNNING' END) IGNORE NULLS OVER (
+        PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step ROWS UNBOUNDED PRECEDING
+      )
     ) AS state
   FROM raw_events
   WHERE :warehouse_id IS NULL OR warehouse_id = :warehouse_id

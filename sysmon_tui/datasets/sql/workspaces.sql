@@ -4,4 +4,5 @@
 SELECT workspace_id, MAX(workspace_name) AS workspace_name, MAX(workspace_url) AS workspace_url
 FROM system.access.workspaces_latest
 GROUP BY workspace_id
+ORDER BY workspace_id
 LIMIT :row_limit

@@ -30,17 +30,13 @@ from sysmon_tui.errors import (
     SourceUnreachable,
     StatementFailed,
 )
-from sysmon_tui.text import one_line
+from sysmon_tui.sources.statement_failures import cleaned
 
-_MAX_CHARS: Final = 300
 CHECK_CREDENTIALS: Final = (
     "Check DATABRICKS_HOST and DATABRICKS_TOKEN, or the profile in ~/.databrickscfg; "
     "`databricks auth login` renews an OAuth sign-in."
 )
 _CHECK_HOST: Final = "Check DATABRICKS_HOST or the tenant's `host`, the network and the proxy."
-
-_SDK_CONFIG = re.compile(r"\.?\s*\b(Config|Env): .*", re.DOTALL)
-_SECRET = re.compile(r"\bdapi[0-9a-f]+(-\d+)?|(?<=Bearer )\S+|(?<=://)[^\s/@]+@|(?<=[?&])\S+=\S+")
 
 
 def of_call(error: Exception, host: str) -> SourceError:
@@ -178,9 +174,3 @@ def _reasons(error: requests.RequestException) -> Iterator[BaseException]:
             yield argument.reason
         if isinstance(argument, BaseException):
             yield argument
-
-
-def cleaned(message: str) -> str:
-    """The first line that says something, harmless, without secrets, at most 300 characters."""
-    first = next((line.strip() for line in message.splitlines() if line.strip()), "")
-    return one_line(_SECRET.sub("…", _SDK_CONFIG.sub("", first)), _MAX_CHARS)

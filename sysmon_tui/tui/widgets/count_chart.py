@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from sysmon_tui.limits import COUNT_BUCKETS
+from sysmon_tui.limits import COUNT_BUCKETS, count_bucket_s
 from sysmon_tui.text import one_line
 from sysmon_tui.tui.bars import NOT_ARRIVED, bars, buckets
 from sysmon_tui.tui.marks import STYLES, tone
@@ -64,7 +64,7 @@ def count_columns(answer: Answer, columns: int, *, failed_only: bool) -> list[in
         [(at, count) for at, status, count in counts if not failed_only or tone(status or "") == "bad"],
         start=window.start,
         end=window.end,
-        bucket=max(timedelta(seconds=1), timedelta(hours=window.hours) / COUNT_BUCKETS),
+        bucket=timedelta(seconds=count_bucket_s(window.hours)),
         arrived=answer.as_of,
         columns=columns,
     )

@@ -1,0 +1,42 @@
+-- Purpose: warehouse events for the local copy: those since :since_us and, of each warehouse, what it was before: its
+--   last event, and the last that says a state (scaling and unknown words say none).
+-- Tables: system.compute.warehouse_events
+-- Grants: SELECT on system.compute
+WITH events AS (
+  SELECT
+    workspace_id, warehouse_id, event_type, cluster_count, event_time,
+    CASE event_type
+      WHEN 'STARTING' THEN 1 WHEN 'RUNNING' THEN 2 WHEN 'SCALED_UP' THEN 3 WHEN 'SCALED_DOWN' THEN 4
+      WHEN 'STOPPING' THEN 5 WHEN 'STOPPED' THEN 6 ELSE 7
+    END AS step
+  FROM system.compute.warehouse_events
+  WHERE event_time >= timestamp_micros(:scan_start_us)
+    AND event_time < timestamp_micros(:window_end_us)
+    AND (:workspace_ids = '' OR array_contains(split(:workspace_ids, ','), workspace_id))
+),
+last_before AS (
+  SELECT
+    workspace_id,
+    warehouse_id,
+    MAX(named_struct('at', event_time, 'step', step, 'kind', event_type, 'clusters', cluster_count)) AS any_event,
+    MAX(
+      CASE
+        WHEN step IN (1, 2, 5, 6)
+          THEN named_struct('at', event_time, 'step', step, 'kind', event_type, 'clusters', cluster_count)
+      END
+    ) AS state_event
+  FROM events
+  WHERE event_time < timestamp_micros(:since_us)
+  GROUP BY workspace_id, warehouse_id
+)
+SELECT workspace_id, warehouse_id, event_type, cluster_count, event_time
+FROM events
+WHERE event_time >= timestamp_micros(:since_us)
+UNION
+SELECT workspace_id, warehouse_id, any_event.kind, any_event.clusters, any_event.at FROM last_before
+UNION
+SELECT workspace_id, warehouse_id, state_event.kind, state_event.clusters, state_event.at
+FROM last_before
+WHERE state_event IS NOT NULL
+ORDER BY event_time DESC, workspace_id, warehouse_id, event_type, cluster_count
+LIMIT :row_limit

@@ -1,0 +1,135 @@
+"""A source that keeps a local copy of small tables and asks for what may have changed in them.
+
+Runs and warehouse events can't be counted on by spans of time: a run comes in slices, is repaired days later, and its
+place in a window is known only from all of them. Their tables are small (the largest estates have tens of thousands of
+slices a day), so the rows of a window lie here, in an engine of our own, and the same statements run on them. So a
+refresh and a full read say the same by construction.
+
+What is not copied, or is too wide for the ceiling, goes to the source itself as it stands.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import cast
+
+import polars as pl
+
+from sysmon_tui import limits
+from sysmon_tui.datasets.statement import Statement, Value
+from sysmon_tui.errors import SourceError, StatementCanceled
+from sysmon_tui.services.copies import Asker, Copy, EventsCopy, RunsCopy, TooWide
+from sysmon_tui.sources.base import Request, Source
+
+_SECOND_US = 1_000_000
+_HOUR_US = 3_600 * _SECOND_US
+_FULL_READ_US = int(limits.FULL_READ_S) * _SECOND_US
+
+
+class MirroredSource:
+    """`inner` with local copies before it. `physical` are the tenant's tables as for Statement.text_for."""
+
+    def __init__(self, inner: Source, physical: Mapping[str, str]) -> None:
+        self._inner = inner
+        self._physical = physical
+        self._mirrors = [_Mirror(RunsCopy), _Mirror(EventsCopy)]
+        self._asked: dict[str, list[str]] = {}  # our statements at work, by the request that waits for them
+
+    def execute(self, request: Request) -> pl.DataFrame:
+        mirror = next((one for one in self._mirrors if request.statement in one.kind.answers), None)
+        if mirror is None:
+            return self._inner.execute(request)
+        self._asked[request.id] = []
+        try:
+            copy = mirror.up_to_date(request, self._asker(request))
+            if copy is None:
+                return self._inner.execute(request)
+            return copy.execute(request)
+        finally:
+            del self._asked[request.id]
+
+    def _asker(self, request: Request) -> Asker:
+        def ask(statement: Statement, values: Mapping[str, Value]) -> pl.DataFrame:
+            own = Request(
+                statement,
+                statement.text_for(self._physical),
+                {"workspace_ids": request.values.get("workspace_ids", ""), **values},
+                request.timeout_s,
+                purpose=request.purpose,
+            )
+            self._asked[request.id].append(own.id)
+            return self._inner.execute(own)
+
+        return ask
+
+    def cancel(self, request_id: str) -> None:
+        for own_id in self._asked.get(request_id, ()):
+            self._inner.cancel(own_id)
+        self._inner.cancel(request_id)
+        for mirror in self._mirrors:
+            if mirror.copy is not None:
+                mirror.copy.cancel(request_id)
+
+    def close(self) -> None:
+        self._inner.close()
+        for mirror in self._mirrors:
+            if mirror.copy is not None:
+                mirror.copy.close()
+
+
+class _Mirror:
+    """One kind of copy, and when to read it again."""
+
+    def __init__(self, kind: type[Copy]) -> None:
+        self.kind = kind
+        self.copy: Copy | None = None
+        self._lock = threading.Lock()
+        self._widest_us = 0  # the widest window asked for since the last whole reading
+        self._too_wide: tuple[int, int] | None = None  # (width of the window that was, when)
+        self._failed: tuple[int, SourceError] | None = None
+
+    def up_to_date(self, request: Request, ask: Asker) -> Copy | None:
+        """The copy with what was there at the end of the request's window; None where the source has to answer.
+
+        Questions of one second share a reading. Who comes while another reads waits for that reading.
+        """
+        start_us = cast(int, request.values["window_start_us"])
+        end_us = cast(int, request.values["window_end_us"])
+        with self._lock:
+            if self._failed is not None and self._failed[0] <= end_us <= self._failed[0] + _SECOND_US:
+                raise self._failed[1]  # who waited for the reading that failed
+            width_us = max(end_us - start_us, int(limits.MIRROR_HOURS * _HOUR_US))
+            if not self._may_hold(width_us, end_us):
+                return None
+            self._widest_us = max(self._widest_us, width_us)
+            copy = self.copy
+            if copy is not None and end_us < copy.whole_us and start_us < copy.start_us:
+                return None  # a page of a window from before the copy
+            try:
+                if copy is None or start_us < copy.start_us or self._due(copy, end_us, fresh=request.fresh):
+                    copy = self.kind.whole(ask, end_us - self._widest_us, end_us)
+                    self.copy, self._widest_us = copy, 0
+                elif end_us > copy.read_us + _SECOND_US:
+                    copy.read_news(ask, end_us)
+            except TooWide:
+                self.copy, self._widest_us = None, 0
+                self._too_wide = (width_us, end_us)
+                return None
+            except StatementCanceled:
+                raise  # of the one who asked; who waits after it reads anew
+            except SourceError as error:
+                self._failed = (end_us, error)
+                raise
+            return copy
+
+    def _may_hold(self, width_us: int, now_us: int) -> bool:
+        if self._too_wide is None:
+            return True
+        width_then_us, then_us = self._too_wide
+        return width_us < width_then_us or now_us - then_us > 4 * _FULL_READ_US
+
+    @staticmethod
+    def _due(copy: Copy, end_us: int, *, fresh: bool) -> bool:
+        since_us = end_us - copy.whole_us
+        return since_us >= _FULL_READ_US or (fresh and since_us > _SECOND_US)

@@ -1,0 +1,216 @@
+"""A service that asks only for what may have changed says what a full read says, whatever comes late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from sysmon_tui import limits
+from sysmon_tui.clock import to_micros
+from sysmon_tui.datasets import catalogue
+from sysmon_tui.errors import SourceUnreachable
+from sysmon_tui.sources.base import Request
+from sysmon_tui.sources.embedded import EmbeddedSource
+from tests.estate import Estate, at
+from tests.services.arriving import Arriving, everything
+
+NOW = at("12:00")
+
+
+class Watched:
+    """A source that keeps what it was asked, and fails when told to."""
+
+    def __init__(self, inner: EmbeddedSource) -> None:
+        self.inner = inner
+        self.requests: list[Request] = []
+        self.error: Exception | None = None
+
+    def execute(self, request: Request) -> pl.DataFrame:
+        self.requests.append(request)
+        if self.error is not None:
+            raise self.error
+        return self.inner.execute(request)
+
+    def cancel(self, request_id: str) -> None:
+        self.inner.cancel(request_id)
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def asked(self, name: str) -> list[Request]:
+        return [request for request in self.requests if request.statement.name == name]
+
+
+def differences(one: Any, other: Any, path: str = "") -> list[str]:
+    """Where two documents differ; a float by more than rounding."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = sorted(one.keys() | other.keys())
+        return [found for key in keys for found in differences(one.get(key), other.get(key), f"{path}/{key}")]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return [found for at, (a, b) in pairs for found in differences(a, b, f"{path}[{at}]")]
+    if isinstance(one, float) and isinstance(other, float):
+        return [] if one == pytest.approx(other, abs=1e-6) else [f"{path}: {one} != {other}"]
+    return [] if one == other else [f"{path}: {str(one)[:200]} != {str(other)[:200]}"]
+
+
+async def refreshes(seed: int, late: timedelta, steps: list[int]) -> list[list[str]]:
+    """An estate by chance, and after each step of seconds what the two services say differently."""
+    estate = Estate(NOW)
+    life = Arriving(estate, seed, late)
+    life.between(NOW - timedelta(days=9), NOW - timedelta(hours=30), per_hour=0.2)
+    life.between(NOW - timedelta(hours=30), NOW, per_hour=3)
+    life.arrive(NOW)
+    steady = estate.monitor(incremental=True)
+    found = []
+    for seconds in [0, *steps]:
+        before = estate.clock.now()
+        estate.clock.advance(seconds)
+        life.between(before, estate.clock.now(), per_hour=60)
+        life.arrive(estate.clock.now())
+        found.append(differences(await everything(steady), await everything(estate.monitor())))
+    return found
+
+
+@settings(
+    max_examples=5,
+    derandomize=True,  # more seeds were tried by hand; here a run that breaks must break again
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example takes seconds: to shrink it, minutes
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(
+    seed=st.integers(0, 10**6),
+    late_min=st.integers(0, 170),
+    steps=st.lists(st.integers(61, 700), min_size=3, max_size=5),
+)
+async def test_refreshes_say_what_a_full_read_says(seed: int, late_min: int, steps: list[int]) -> None:
+    """Rows of all tables come up to nearly three hours late and out of order, runs are repaired, jobs renamed: each
+    answer of the one is the other's, at every refresh."""
+    assert await refreshes(seed, timedelta(minutes=late_min), steps) == [[]] * (len(steps) + 1)
+
+
+async def test_a_row_later_than_the_overlap_is_there_after_the_next_full_read() -> None:
+    """Rows up to nine hours late: after fifteen minutes all is as a full read says, and the overlap has grown with
+    the lateness, so that the refreshes after it miss nothing either."""
+    found = await refreshes(7, timedelta(hours=9), [61, 61, int(limits.FULL_READ_S), 61, 61, 61])
+    assert found[3:] == [[]] * 4
+
+
+@pytest.fixture
+def estate() -> Estate:
+    """A day of a small company, an event of each kind a quarter of an hour."""
+    estate = Estate(NOW)
+    for quarter in range(100):
+        end = NOW - timedelta(minutes=15 * quarter + 2)
+        estate.slice(f"r{quarter}", end - timedelta(minutes=3), end, "SUCCEEDED", job_id="1")
+        estate.query(f"q{quarter}", end - timedelta(seconds=9), end)
+        estate.event(f"e{quarter}", end, "createCluster")
+        estate.warehouse_event("RUNNING", end)
+    estate.job("1", "nightly", at("00:00", day=-30))
+    return estate
+
+
+async def test_a_refresh_asks_for_the_end_of_the_window_alone(estate: Estate) -> None:
+    """After the first load no statement reads farther back than three hours before the newest event, six for runs
+    and warehouse events; the tables of names are asked for what has changed."""
+    source = Watched(estate.source())
+    monitor = estate.monitor(open_source=lambda: source, incremental=True)
+    await everything(monitor)
+    source.requests.clear()
+    estate.clock.advance(61)
+    await monitor.health()
+    newest_us = to_micros(NOW - timedelta(minutes=2))
+    allowed = {"run_slices": 6.0, "carried_events": 6.0, "changed_jobs": 7.0, "changed_warehouses": 7.0}
+    assert {request.statement.name for request in source.requests} == {
+        *allowed,
+        "queries",
+        "audit_events",
+        "warehouse_queries",
+    }
+    for request in source.requests:
+        since_us = request.values["since_us"]
+        hours = allowed.get(request.statement.name, limits.OVERLAP_HOURS + 0.1)
+        assert isinstance(since_us, int) and since_us >= newest_us - hours * 3.6e9
+
+
+async def test_what_is_asked_for_now_is_read_whole(estate: Estate) -> None:
+    """`fresh` leans on nothing that is kept: a row far older than the overlap is found at once."""
+    monitor = estate.monitor(incremental=True)
+    before = (await monitor.queries()).total
+    await monitor.failed_workflows()
+    estate.query("late", at("00:10"), at("00:11"))
+    estate.slice("late", at("00:10"), at("00:11"), "FAILED")
+    estate.clock.advance(61)
+    assert (await monitor.queries(fresh=True)).total == before + 1
+    assert [row["run_id"] for row in (await monitor.failed_workflows(fresh=True)).rows()] == ["late"]
+
+
+async def test_a_window_with_too_many_rows_is_left_to_the_engine(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above the copy's ceiling the source answers each time, the same answer, exact totals and truncated pages."""
+    monkeypatch.setattr(catalogue, "RUN_SLICES", replace(catalogue.RUN_SLICES, ceiling=10))
+    source = Watched(estate.source())
+    steady = estate.monitor(open_source=lambda: source, incremental=True)
+    for _ in range(3):
+        answer = await steady.workflows(limit=5)
+        full = await estate.monitor().workflows(limit=5)
+        assert (answer.rows(), answer.total, answer.truncated) == (full.rows(), full.total, True)
+        estate.clock.advance(61)
+    assert len(source.asked("run_slices")) == 1 and len(source.asked("runs")) == 3
+
+
+@pytest.mark.parametrize("ask", ["workflows", "queries", "warehouses", "audit"])
+async def test_a_refresh_that_fails_leaves_what_was_known(estate: Estate, ask: str) -> None:
+    """The last rows stay, stale and with the reason; the refresh after it goes on from them."""
+    source = Watched(estate.source())
+    monitor = estate.monitor(open_source=lambda: source, incremental=True)
+    listing: Callable[[], Any] = getattr(monitor, ask)
+    good = await listing()
+    estate.clock.advance(61)
+    source.error = SourceUnreachable("The host does not answer.")
+    down = await listing()
+    assert (down.state, down.reason) == ("stale", "The host does not answer.")
+    assert (down.rows(), down.fetched_at) == (good.rows(), good.fetched_at)
+    source.error = None
+    estate.clock.advance(61)
+    source.requests.clear()
+    again = await listing()
+    assert again.state == "fresh" and again.fetched_at == NOW + timedelta(seconds=122)
+    whole = ("runs", "run_ids", "failing_runs", "warehouse_metrics")
+    assert not [request for request in source.requests if request.statement.name in whole]
+
+
+async def test_a_repair_of_a_run_from_before_the_window_brings_its_whole_story(estate: Estate) -> None:
+    """A run that failed two days ago is repaired now: a refresh shows its first start and both attempts."""
+    start = at("10:00", day=-2)
+    estate.slice("old", start, start + timedelta(minutes=5), "FAILED")
+    monitor = estate.monitor(incremental=True)
+    await monitor.workflows()
+    estate.slice("old", NOW - timedelta(minutes=1), NOW, "SUCCEEDED")
+    estate.clock.advance(61)
+    (row,) = [row for row in (await monitor.workflows(limit=1000)).rows() if row["run_id"] == "old"]
+    assert (row["start_time"], row["attempts"], row["status"]) == ("2026-03-08T10:00:00Z", 2, "SUCCEEDED")
+
+
+async def test_a_row_of_failures_from_before_the_window_is_counted_on(estate: Estate) -> None:
+    """Two failures weeks ago and one now are three in a row; a success now ends them."""
+    for day in (-20, -15):
+        estate.slice(f"d{day}", at("03:00", day=day), at("03:10", day=day), "FAILED", job_id="5")
+    monitor = estate.monitor(incremental=True)
+    assert not [one for one in (await monitor.alerts()).rows() if one["state"] == "firing"]
+    estate.slice("now", NOW - timedelta(minutes=2), NOW - timedelta(minutes=1), "FAILED", job_id="5")
+    estate.clock.advance(61)
+    (alert,) = [one for one in (await monitor.alerts()).rows() if one["state"] == "firing"]
+    assert alert["value"] == 3
+    estate.slice("good", NOW, NOW + timedelta(minutes=1), "SUCCEEDED", job_id="5")
+    estate.clock.advance(61)
+    assert not [one for one in (await monitor.alerts()).rows() if one["state"] == "firing"]

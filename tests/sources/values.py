@@ -1,0 +1,64 @@
+"""Values for the parameters of any statement, for tests that ask several engines the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from sysmon_tui.clock import to_micros
+from sysmon_tui.datasets.statement import Statement, Value
+from sysmon_tui.sources.base import Request
+from sysmon_tui.sources.embedded import EmbeddedSource
+
+NOW = datetime(2026, 11, 2, 14, 30, tzinfo=UTC)
+# New York ended daylight saving the day before: both offsets stand in one answer.
+WINDOW = timedelta(hours=48)
+
+
+def values_for(statement: Statement, embedded: EmbeddedSource, row_limit: int) -> dict[str, Value]:
+    """A value for each parameter, so that a demo estate of NOW has rows to answer; None for a filter that is off."""
+    start = NOW - WINDOW
+    lookback = min(max(timedelta(hours=statement.lookback_hours), WINDOW), timedelta(days=30))
+    values: dict[str, Value] = {
+        "window_start_us": to_micros(start),
+        "window_end_us": to_micros(NOW),
+        "scan_start_us": to_micros(start - lookback),
+        # Dimensions change rarely: all that they ever were.
+        "since_us": 0 if statement.table is None else to_micros(start),
+        "recent_us": to_micros(NOW - timedelta(days=20)),
+        "first_date": start.date(),
+        "last_date": NOW.date(),
+        "workspace_ids": "",
+        "run_ids": "",
+        "whole_runs": True,
+        "silent_us": 3 * 3_600_000_000,
+        "bucket_us": 3_600_000_000,
+        "span_us": 3_600_000_000,
+        "fine_until_us": to_micros(start),
+        "row_limit": row_limit,
+        "threshold": 3,
+        "statuses": "",
+        "newest_by_end": True,
+        "failed_logins": False,
+        "text_chars": 200,
+        "params_chars": 500,
+    }
+    if statement.name == "run_tasks":
+        values["workspace_id"], values["run_id"] = _a_run_with_tasks(embedded, start)
+    return {name: values.get(name) for name in statement.parameters}
+
+
+def _a_run_with_tasks(embedded: EmbeddedSource, start: datetime) -> tuple[str, str]:
+    statement = Statement(
+        "any_run", {"start_us": "BIGINT"}, {"workspace_id": pl.String(), "job_run_id": pl.String()}
+    )
+    text = (
+        "SELECT workspace_id, job_run_id FROM system.lakeflow.job_task_run_timeline "
+        "WHERE period_start_time >= timestamp_micros(:start_us) "
+        "GROUP BY workspace_id, job_run_id ORDER BY COUNT(DISTINCT task_key) DESC, job_run_id LIMIT 1"
+    )
+    workspace_id, run_id = embedded.execute(Request(statement, text, {"start_us": to_micros(start)}, 30)).row(
+        0
+    )
+    return workspace_id, run_id
