@@ -20,7 +20,7 @@ MAX_TEXT_CHARS = 4096
 MAX_PARAMS_CHARS = 16_384
 
 # A run that began before the window still belongs to it: slices are read this far before its start.
-# A week holds every batch job; for a longer one the start comes from its run_duration_seconds.
+# A week holds every batch job; where a longer one began is asked for by itself (services/starts.py).
 RUN_LOOKBACK_HOURS = 168.0
 # A statement can run for days (two is STATEMENT_TIMEOUT's default, and a setting). Wide, because the end times of the
 # window prune as well.
@@ -36,6 +36,9 @@ RUN_SILENT_HOURS = 3.0
 
 # Failures read for the hourly rules: far above any threshold; beyond it the count is told as "at least".
 ALERT_ROWS = 20_000
+
+# Starts of runs longer than the lookback, kept because they never change.
+KNOWN_STARTS = 100_000
 
 # Counts over time: a window is divided into so many buckets, of a second at least.
 COUNT_BUCKETS = 96

@@ -185,6 +185,16 @@ def run_tasks(workspace_id: str, run_id: str) -> Ask:
     )
 
 
+def run_starts(run_ids: list[str]) -> Ask:
+    """When these runs began, over all that the table keeps; ids that no list of ids can hold are left out."""
+    plain = sorted({run_id for run_id in run_ids if run_id and "," not in run_id})
+    values: tuple[tuple[str, Value], ...] = (
+        ("run_ids", ",".join(plain)),
+        ("row_limit", catalogue.RUN_STARTS.ceiling),
+    )
+    return Ask(catalogue.RUN_STARTS, limits.MAX_HOURS, values)
+
+
 def failure_streaks(*, hours: float, threshold: int) -> Ask:
     return Ask(
         catalogue.FAILURE_STREAKS,

@@ -93,6 +93,11 @@ RUN_TASKS = Statement(
     },
     lookback_hours=limits.RUN_LOOKBACK_HOURS,
 )
+RUN_STARTS = Statement(
+    "run_starts",
+    {**_WINDOW, "run_ids": "STRING", "row_limit": "INT"},
+    {"workspace_id": _TEXT, "run_id": _TEXT, "start_time": _INSTANT},
+)
 FAILURE_STREAKS = Statement(
     "failure_streaks",
     {**_SCAN, "recent_us": "BIGINT", "threshold": "BIGINT", "row_limit": "INT"},
@@ -386,6 +391,7 @@ STATEMENTS: dict[str, Statement] = {
     for statement in (
         RUNS,
         RUN_TASKS,
+        RUN_STARTS,
         FAILURE_STREAKS,
         QUERIES,
         QUERY_ERRORS,

@@ -21,6 +21,7 @@ from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.services import overview
 from sysmon_tui.services.evaluation import Evaluation
 from sysmon_tui.services.query import QueryService, Result
+from sysmon_tui.services.starts import RunStarts
 from sysmon_tui.views import audit, counts, queries, warehouses, workflows
 from sysmon_tui.views.answer import Answer
 
@@ -33,6 +34,7 @@ class Monitor:
 
     def __init__(self, service: QueryService, thresholds: Thresholds) -> None:
         self.service = service
+        self._starts = RunStarts(service)
         self._evaluation = Evaluation(service, thresholds)
 
     # Listings ------------------------------------------------------------------------------------------------
@@ -64,7 +66,8 @@ class Monitor:
 
     async def _runs(self, ask: Ask, fresh: bool) -> Answer:
         result, hosts = await asyncio.gather(self.service.answer(ask, fresh=fresh), self._hosts())
-        return _answer("workflows", result, workflows.workflows(result.frame, hosts))
+        runs = await self._starts.completed(result)
+        return _answer("workflows", result, workflows.workflows(runs, hosts))
 
     async def run_tasks(
         self, workspace_id: str, run_id: str, *, near: datetime, fresh: bool = False

@@ -94,3 +94,27 @@ async def test_a_slice_of_the_future_is_left_out(estate: Estate) -> None:
     assert (answer.as_of, answer.total, answer.state) == (at("11:50"), 6, "fresh")
     states = {alert["rule"]: alert["state"] for alert in (await monitor.alerts(category="workflow")).rows()}
     assert states["workflow.failed_per_hour"] == "firing"
+
+
+async def test_a_run_of_twenty_days_began_twenty_days_ago(estate: Estate) -> None:
+    """A run far longer than the scan has the start of its first slice, whether it goes on, ended without a duration of
+    its own, or states one. Traps 4, 6 and 14."""
+    # 80 slices of six hours, the last to 12:00 less a second: 20 * 86 400 - 1 = 1 727 999 s.
+    for run_id, result, seconds in (
+        ("on", None, None),
+        ("ended", "FAILED", None),
+        ("stated", "FAILED", 1_700_000),
+    ):
+        for part in range(80):
+            start, last = at("12:00", -20) + timedelta(hours=6 * part), part == 79
+            estate.slice(
+                run_id,
+                start,
+                start + timedelta(hours=6, seconds=-1),
+                result if last else None,
+                run_duration_seconds=seconds if last else None,
+            )
+    rows = {row["run_id"]: row for row in (await estate.monitor().workflows()).rows()}
+    assert {row["start_time"] for row in rows.values()} == {"2026-02-18T12:00:00Z"}
+    durations = {run_id: row["duration_seconds"] for run_id, row in rows.items()}
+    assert durations == {"on": None, "ended": 1_727_999, "stated": 1_700_000}

@@ -61,7 +61,7 @@ class Arriving:
         ends = self.random.random() < 0.9
         for number, (begin, until) in enumerate(pairwise(cuts)):
             last = number == len(cuts) - 2
-            self._part(run, job, workspace, begin, until, state if last and ends else None)
+            self._part((run, job, workspace), begin, until, state if last and ends else None)
         if ends:
             self._runs.append((run, job, workspace, end))
 
@@ -71,13 +71,12 @@ class Arriving:
         if not before:
             return
         run, job, workspace, _ = self.random.choice(before)
-        self._part(run, job, workspace, end - timedelta(minutes=5), end, self.random.choice(_STATES))
+        self._part((run, job, workspace), end - timedelta(minutes=5), end, self.random.choice(_STATES))
 
-    def _part(
-        self, run: str, job: str, workspace: str, begin: datetime, end: datetime, state: str | None
-    ) -> None:
+    def _part(self, run: tuple[str, str, str], begin: datetime, end: datetime, state: str | None) -> None:
+        run_id, job_id, workspace_id = run
         add = self.estate.slice
-        self._arrives(end, lambda: add(run, begin, end, state, job_id=job, workspace_id=workspace))
+        self._arrives(end, lambda: add(run_id, begin, end, state, job_id=job_id, workspace_id=workspace_id))
 
     def _query(self, end: datetime) -> None:
         name, begin = f"q{self._id()}", end - timedelta(seconds=self.random.choice([1, 40, 4_000, 200_000]))

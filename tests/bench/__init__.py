@@ -1,0 +1,1 @@
+"""What the program costs as an estate grows. `python -m tests.bench.scale`; no test, pytest does not collect it."""
