@@ -50,7 +50,7 @@ class Copy(ABC):
     def __init__(self, start_us: int, end_us: int) -> None:
         self.start_us = start_us
         self.whole_us = self.read_us = end_us
-        self._news_since_us = end_us
+        self._news_since_us = start_us  # all is news where nothing has been seen
         self._connection = duckdb.connect(config={"threads": 1})
         self._connection.execute(f"ATTACH ':memory:' AS {CATALOG}")
         self._local = EmbeddedSource(self._connection.cursor())
@@ -78,12 +78,14 @@ class Copy(ABC):
 
     def close(self) -> None:
         self._local.close()
+        with contextlib.suppress(duckdb.Error):
+            self._connection.close()
 
     def _split(self, rows: pl.DataFrame, time: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         """What is settled and what is news, by how far the rows have come."""
         newest = rows.get_column(time).max()
-        seen_us = to_micros(newest) if isinstance(newest, datetime) else self.whole_us
-        self._news_since_us = seen_us - _OVERLAP_US
+        if isinstance(newest, datetime):
+            self._news_since_us = to_micros(newest) - _OVERLAP_US
         late = pl.col(time).dt.timestamp("us") >= self._news_since_us
         return rows.filter(~late), rows.filter(late)
 

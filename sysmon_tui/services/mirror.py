@@ -28,17 +28,21 @@ _FULL_READ_US = int(limits.FULL_READ_S) * _SECOND_US
 
 
 class MirroredSource:
-    """`inner` with local copies before it. `physical` are the tenant's tables as for Statement.text_for."""
+    """`inner` with local copies before it.
 
-    def __init__(self, inner: Source, physical: Mapping[str, str]) -> None:
+    `physical` are the tenant's tables as for Statement.text_for, `workspace_ids` what its statements are bound to.
+    """
+
+    def __init__(self, inner: Source, physical: Mapping[str, str], workspace_ids: str) -> None:
         self._inner = inner
         self._physical = physical
+        self._workspace_ids = workspace_ids
         self._mirrors = [_Mirror(RunsCopy), _Mirror(EventsCopy)]
         self._asked: dict[str, list[str]] = {}  # our statements at work, by the request that waits for them
 
     def execute(self, request: Request) -> pl.DataFrame:
         mirror = next((one for one in self._mirrors if request.statement in one.kind.answers), None)
-        if mirror is None:
+        if mirror is None or not self._is_of_all(request):
             return self._inner.execute(request)
         self._asked[request.id] = []
         try:
@@ -49,12 +53,17 @@ class MirroredSource:
         finally:
             del self._asked[request.id]
 
+    def _is_of_all(self, request: Request) -> bool:
+        """Whether it is about all of the tenant's rows: the history of one job is not worth a copy of its month."""
+        one = (request.values.get("job_id"), request.values.get("run_id"))
+        return one == (None, None) and request.values["workspace_ids"] == self._workspace_ids
+
     def _asker(self, request: Request) -> Asker:
         def ask(statement: Statement, values: Mapping[str, Value]) -> pl.DataFrame:
             own = Request(
                 statement,
                 statement.text_for(self._physical),
-                {"workspace_ids": request.values.get("workspace_ids", ""), **values},
+                {"workspace_ids": self._workspace_ids, **values},
                 request.timeout_s,
                 purpose=request.purpose,
             )
@@ -108,6 +117,7 @@ class _Mirror:
                 return None  # a page of a window from before the copy
             try:
                 if copy is None or start_us < copy.start_us or self._due(copy, end_us, fresh=request.fresh):
+                    self.copy = None  # before the next is read: two at once are twice the memory
                     copy = self.kind.whole(ask, end_us - self._widest_us, end_us)
                     self.copy, self._widest_us = copy, 0
                 elif end_us > copy.read_us + _SECOND_US:

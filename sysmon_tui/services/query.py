@@ -24,6 +24,7 @@ from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.datasets.statement import TABLES, quoted
 from sysmon_tui.errors import SourceError, StatementFailed
 from sysmon_tui.services import increments
+from sysmon_tui.services.counted import CountedSource
 from sysmon_tui.services.cursor import Cursor, page
 from sysmon_tui.services.increments import Reading
 from sysmon_tui.services.mirror import MirroredSource
@@ -213,13 +214,11 @@ class QueryService:
         flight = self._flights.get(ask)
         if flight is not None:
             flight.request_id = request.id
-        started_s = self.clock.monotonic_s()
         try:
             async with self._slots:
                 source = await self._opened()
                 frame = await in_daemon_thread(lambda: source.execute(request))
-        except SourceError as error:
-            self.tables.failed(statement, error)
+        except SourceError:
             raise
         except Exception as error:
             # Nobody foresaw it; it is this answer's failure all the same, not the end of the app.
@@ -229,14 +228,17 @@ class QueryService:
             )
             self.tables.failed(statement, failure)
             raise failure from error
-        self.tables.answered(statement, self.clock.monotonic_s() - started_s)
         return increments.reading(frame, window, fine_until_us, width_us)
 
     async def _opened(self) -> Source:
         async with self._opening:
             if self._source is None:
-                source = await in_daemon_thread(self._open_source)
-                self._source = MirroredSource(source, self._physical) if self._incremental else source
+                source: Source = CountedSource(
+                    await in_daemon_thread(self._open_source), self.tables, self.clock
+                )
+                if self._incremental:
+                    source = MirroredSource(source, self._physical, self._workspace_ids)
+                self._source = source
             return self._source
 
     async def _result(self, ask: Ask, reading: Reading, cursor: Cursor | None) -> Result:

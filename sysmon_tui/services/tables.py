@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,7 @@ class TableKnowledge:
 
     def __init__(self) -> None:
         self._tables: dict[str, _Table] = {}
+        self._counting = threading.Lock()  # statements end in threads of their own
 
     def _of(self, statement: Statement) -> _Table:
         return self._table(statement.table or statement.tables[0])
@@ -44,15 +46,17 @@ class TableKnowledge:
         self._of(statement).cache_hits += 1
 
     def answered(self, statement: Statement, seconds: float) -> None:
-        table = self._of(statement)
-        table.statements += 1
-        table.timings_s.append(seconds)
+        with self._counting:
+            table = self._of(statement)
+            table.statements += 1
+            table.timings_s.append(seconds)
 
     def failed(self, statement: Statement, error: SourceError) -> None:
-        table = self._of(statement)
-        table.statements += 1
-        table.failures += 1
-        table.last_error = error.sentence
+        with self._counting:
+            table = self._of(statement)
+            table.statements += 1
+            table.failures += 1
+            table.last_error = error.sentence
 
     def head(self, name: str, seen: datetime | None) -> datetime | None:
         """The newest event time the table has shown so far, `seen` included."""

@@ -136,4 +136,7 @@ async def everything(monitor: Monitor) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, answer in zip(asked, answers, strict=True):
         found[name] = {**answer.document("t"), "next_cursor": answer.next_cursor is not None}
+    # After the others: it is dated by what they have seen of the table.
+    history = await monitor.job_history(OTHER_WORKSPACE, "3")
+    found["one job's history"] = {**history.document("t"), "next_cursor": history.next_cursor is not None}
     return {**found, "health": await monitor.health()}
