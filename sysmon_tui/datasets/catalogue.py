@@ -275,7 +275,7 @@ AUDIT_EVENTS = Statement(
     ceiling=limits.MAX_TABLE_ROWS,
 )
 
-# What the local copy of services/mirror.py is made of.
+# What the local copy of services/mirror is made of.
 _COPY = {"row_limit": "INT", "workspace_ids": "STRING"}
 RUN_SLICES = Statement(
     "run_slices",

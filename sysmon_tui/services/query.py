@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from sysmon_tui import limits
-from sysmon_tui.clock import Clock, rfc3339
+from sysmon_tui.clock import Clock
 from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.datasets.statement import TABLES, quoted
@@ -26,6 +26,7 @@ from sysmon_tui.errors import SourceError, StatementFailed
 from sysmon_tui.services import increments
 from sysmon_tui.services.counted import CountedSource
 from sysmon_tui.services.cursor import Cursor, page
+from sysmon_tui.services.freshness import state_of
 from sysmon_tui.services.increments import Reading
 from sysmon_tui.services.mirror import MirroredSource
 from sysmon_tui.services.tables import TableKnowledge
@@ -251,7 +252,8 @@ class QueryService:
             frame, following = page(frame, page_rows(ask), window.end, reading.seen, cursor)
             next_cursor = None if following is None else following.encode(self.tenant, ask)
         frame = frame.drop("sort_us", "row_key", strict=False)
-        state, reason = self._state(table, window, as_of)
+        name = "" if table is None else self.table_name(table)
+        state, reason = state_of(name, window, as_of, self._stale_after.get(table or ""))
         if table is not None and ask.cursor is None:
             self.tables.seen(table, state, reason, as_of, window.end)
         if state == "empty" and total:
@@ -269,23 +271,6 @@ class QueryService:
             newest = head.frame.get_column("head").max() if head.frame.height else None
             known = self.tables.head(table, newest if isinstance(newest, datetime) else None)
         return known
-
-    def _state(self, table: str | None, window: Window, as_of: datetime | None) -> tuple[State, str | None]:
-        if table is None:
-            return "fresh", None
-        if as_of is None:
-            return "empty", None
-        lag = window.end - as_of
-        allowed = self._stale_after.get(table)
-        if allowed is not None and lag > allowed:
-            return "stale", (
-                f"{self.table_name(table)} has shown nothing newer than {rfc3339(as_of.replace(microsecond=0))} "
-                f"({_span(lag)} ago, {_span(allowed)} is usual at most): its rows are late, or nothing happened; "
-                "compare with the workspace before you trust a quiet screen."
-            )
-        if as_of < window.start:
-            return "empty", None
-        return "fresh", None
 
     def _without_answer(
         self, ask: Ask, window_end: datetime, error: SourceError, good: Result | None
@@ -324,13 +309,3 @@ class QueryService:
         for flight in flights:
             flight.task.cancel()
         await asyncio.gather(*(flight.task for flight in flights), return_exceptions=True)
-
-
-def _span(span: timedelta) -> str:
-    """`45 min`, `6 h 12 min`, `3 d`."""
-    minutes = int(span.total_seconds() // 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
-    return f"{minutes // (24 * 60)} d"

@@ -1,12 +1,4 @@
-"""A source that keeps a local copy of small tables and asks for what may have changed in them.
-
-Runs and warehouse events can't be counted on by spans of time: a run comes in slices, is repaired days later, and its
-place in a window is known only from all of them. Their tables are small (the largest estates have tens of thousands of
-slices a day), so the rows of a window lie here, in an engine of our own, and the same statements run on them. So a
-refresh and a full read say the same by construction.
-
-What is not copied, or is too wide for the ceiling, goes to the source itself as it stands.
-"""
+"""MirroredSource: local copies before a source, and when each is read again."""
 
 from __future__ import annotations
 
@@ -19,7 +11,9 @@ import polars as pl
 from sysmon_tui import limits
 from sysmon_tui.datasets.statement import Statement, Value
 from sysmon_tui.errors import SourceError, StatementCanceled
-from sysmon_tui.services.copies import Asker, Copy, EventsCopy, RunsCopy, TooWide
+from sysmon_tui.services.mirror.copy import Asker, Copy, TooWide
+from sysmon_tui.services.mirror.events import EventsCopy
+from sysmon_tui.services.mirror.runs import RunsCopy
 from sysmon_tui.sources.base import Request, Source
 
 _SECOND_US = 1_000_000
@@ -131,6 +125,7 @@ class _Mirror:
             except SourceError as error:
                 self._failed = (end_us, error)
                 raise
+            self._failed = None
             return copy
 
     def _may_hold(self, width_us: int, now_us: int) -> bool:
