@@ -73,9 +73,8 @@ class StandIn:
         return answer
 
     def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(60)
+        self._process.kill()  # it has nothing to put in order
+        self._process.wait()
 
 
 class Service:

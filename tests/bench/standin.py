@@ -7,6 +7,7 @@ The first line that it writes says where it listens. Then a line `{"now": "..."}
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 from collections.abc import Iterable, Mapping
@@ -41,7 +42,7 @@ def rows_read(connection: duckdb.DuckDBPyConnection, statement: StandInStatement
     """What the statement's predicates let through the scans of the estate's tables, by running it once more."""
     text = to_duckdb(statement.text)
     values = cast_parameters(statement.body.get("parameters") or ())
-    used = {name: value for name, value in values.items() if f"${name}" in text}
+    used = {name: values[name] for name in set(re.findall(r"\$([a-z_]\w*)", text))}
     with connection.cursor() as cursor:
         answer = cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", used).fetchone()
     assert answer is not None
