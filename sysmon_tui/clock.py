@@ -50,6 +50,11 @@ class HeldClock:
             self._now += timedelta(seconds=seconds)
             self._monotonic_s += seconds
 
+    def step(self, seconds: float) -> None:
+        """The time of day is set, as a machine's may be; what never jumps stays."""
+        with self._lock:
+            self._now += timedelta(seconds=seconds)
+
 
 def to_micros(instant: datetime) -> int:
     """Microseconds since 1970-01-01 UTC, exact (a float of seconds is not)."""

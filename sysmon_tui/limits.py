@@ -51,13 +51,15 @@ def count_bucket_s(hours: float) -> int:
 
 # Counts are read in thirds of a bucket, so that a refresh reads little more than it must.
 SPANS_A_BUCKET = 3
+# What ran on a warehouse is read by the hour: a row a warehouse and span.
+WAREHOUSE_SPAN_S = 3600
 
-# A refresh reads again what is younger than the newest event it has seen less this: rows come out of order. Three hours
-# are what a table may lag before it counts as stale; where rows come later still, the overlap grows up to the second.
-OVERLAP_HOURS = 3.0
+# A refresh reads again what is younger than the newest event it has seen less this: rows come out of order. Where they
+# come later, the overlap grows up to the second.
+OVERLAP_HOURS = 1.25
 WIDEST_OVERLAP_HOURS = 24.0
-# The tables of runs and warehouse events are small: there the overlap costs nothing.
-MIRROR_OVERLAP_HOURS = 6.0
+# The tables of runs and warehouse events are small: there the overlap costs little.
+MIRROR_OVERLAP_HOURS = 4.0
 # So often everything is read anew whatever the refreshes say: the longest that a row which is later than the overlap
 # stays unseen.
 FULL_READ_S = 900.0

@@ -279,9 +279,11 @@ def bucket_us(hours: float) -> int:
     return limits.count_bucket_s(hours) * 1_000_000
 
 
-def span_us(hours: float) -> int:
-    """The width in which counts are read: whole seconds, and a whole number of them makes a bucket where it can."""
-    bucket_s = limits.count_bucket_s(hours)
+def span_us(ask: Ask) -> int:
+    """The width in which a window is counted: whole seconds, and a whole number of them makes a bucket where it can."""
+    bucket_s = limits.count_bucket_s(ask.hours)
+    if ask.statement is catalogue.WAREHOUSE_QUERIES:
+        return max(bucket_s, limits.WAREHOUSE_SPAN_S) * 1_000_000
     parts = limits.SPANS_A_BUCKET if bucket_s % limits.SPANS_A_BUCKET == 0 else 1
     return bucket_s // parts * 1_000_000
 

@@ -210,11 +210,10 @@ WAREHOUSE_QUERIES = Statement(
         "workspace_id": _TEXT,
         "warehouse_id": _TEXT,
         "span_us": _COUNT,
-        "begin_us": _COUNT,
-        "end_us": _COUNT,
         "queries": _COUNT,
         "failed_queries": _COUNT,
         "queued_ms": _COUNT,
+        "busy": _TEXT,
         "as_of": _INSTANT,
     },
     table="query_history",
@@ -286,7 +285,7 @@ RUN_SLICES = Statement(
         "window_end_us": "BIGINT",
         "whole_runs": "BOOLEAN",
         "silent_us": "BIGINT",
-        "run_ids": "STRING",
+        "run_keys": "STRING",
     },
     {
         "workspace_id": _TEXT,
@@ -308,7 +307,7 @@ RUN_SLICES = Statement(
 RUN_IDS = Statement(
     "run_ids",
     {**_COPY, "scan_start_us": "BIGINT", "window_end_us": "BIGINT"},
-    {"run_id": _TEXT},
+    {"run_key": _TEXT},
     table="job_run_timeline",
     ceiling=limits.MIRROR_IDS,
 )
@@ -319,7 +318,7 @@ FAILING_RUNS = Statement(
         "scan_start_us": "BIGINT",
         "since_us": "BIGINT",
         "window_end_us": "BIGINT",
-        "run_ids": "STRING",
+        "run_keys": "STRING",
     },
     {
         "workspace_id": _TEXT,

@@ -73,7 +73,7 @@ class Cursor:
             if not (now - _MAX_AGE <= end <= now and max(seen, after) <= now + _MAX_AGE):
                 raise ValueError("of another time")
             return cls(end, seen_us, after_us, after_key, given)
-        except (ValueError, TypeError, OverflowError) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise RequestError(
                 "cursor is not one that this tenant, route and these filters were given; start without it.",
                 parameter="cursor",

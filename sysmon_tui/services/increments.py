@@ -74,9 +74,9 @@ def reading(answer: pl.DataFrame, window: Window, fine_until_us: int, width_us: 
     return Reading(rows, counts, window, seen, window.end, fine_until_us, width_us)
 
 
-def fine_until_us(window: Window, width_us: int) -> int:
-    """Up to where a whole reading counts by seconds: farther than the window moves before the next whole one."""
-    return _floor(to_micros(window.start) + _FULL_READ_US, width_us) + width_us
+def fine_until_us(window: Window) -> int:
+    """Up to where a whole reading counts by seconds: as far as the window moves before the next whole one."""
+    return to_micros(window.start.replace(microsecond=0)) + _FULL_READ_US + _SECOND_US
 
 
 def read_since_us(known: Reading, window: Window) -> int | None:

@@ -121,8 +121,9 @@ class Monitor:
         frame = warehouses.warehouses(metrics.frame, known, hosts)
         totals = warehouses.totals(frame, known=metrics.state not in ("denied", "failed"))
         answer = _answer("warehouses", metrics, frame, extra={"totals": totals})
-        if known is None and answer.state == "fresh" and statements.reason:
-            return replace(answer, state="stale", reason=f"Query figures are missing: {statements.reason}")
+        if answer.state == "fresh" and statements.reason:
+            what = "missing" if known is None else "old"
+            return replace(answer, state="stale", reason=f"Query figures are {what}: {statements.reason}")
         return answer
 
     async def warehouse_events(

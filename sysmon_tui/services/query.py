@@ -195,8 +195,8 @@ class QueryService:
         self, ask: Ask, window: Window, cursor: Cursor | None, since_us: int | None, *, fresh: bool = False
     ) -> Reading:
         statement = ask.statement
-        width_us = asks.span_us(ask.hours)
-        fine_until_us = increments.fine_until_us(window, width_us) if since_us is None else 0
+        width_us = asks.span_us(ask)
+        fine_until_us = increments.fine_until_us(window) if since_us is None else 0
         request = Request(
             statement,
             statement.text_for(self._physical),
@@ -238,7 +238,7 @@ class QueryService:
                     await in_daemon_thread(self._open_source), self.tables, self.clock
                 )
                 if self._incremental:
-                    source = MirroredSource(source, self._physical, self._workspace_ids)
+                    source = MirroredSource(source, self._physical, self._workspace_ids, self.clock)
                 self._source = source
             return self._source
 

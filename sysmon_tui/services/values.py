@@ -45,7 +45,7 @@ def values(
         "first_date": _day(since_us),
         "last_date": window.end.date(),
         "workspace_ids": workspace_ids,
-        "span_us": asks.span_us(ask.hours),
+        "span_us": asks.span_us(ask),
         "fine_until_us": fine_until_us,
     }
     found = {name: common.get(name) for name in ask.statement.parameters}

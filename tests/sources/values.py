@@ -31,6 +31,7 @@ def values_for(statement: Statement, embedded: EmbeddedSource, row_limit: int) -
         "last_date": NOW.date(),
         "workspace_ids": "",
         "run_ids": "",
+        "run_keys": "",
         "whole_runs": True,
         "silent_us": 3 * 3_600_000_000,
         "bucket_us": 3_600_000_000,
@@ -46,6 +47,8 @@ def values_for(statement: Statement, embedded: EmbeddedSource, row_limit: int) -
     }
     if statement.name == "run_tasks":
         values["workspace_id"], values["run_id"] = _a_run_with_tasks(embedded, start)
+    if statement.name == "run_starts":
+        values["run_ids"] = _a_run_with_tasks(embedded, start)[1]
     return {name: values.get(name) for name in statement.parameters}
 
 

@@ -1,5 +1,5 @@
 -- Purpose: warehouse events for the local copy: those since :since_us and, of each warehouse, what it was before: its
---   last event, and the last that says a state (scaling and unknown words say none).
+--   last event, the last that says a state, and the last that says that it scaled.
 -- Tables: system.compute.warehouse_events
 -- Grants: SELECT on system.compute
 WITH events AS (
@@ -24,7 +24,13 @@ last_before AS (
         WHEN step IN (1, 2, 5, 6)
           THEN named_struct('at', event_time, 'step', step, 'kind', event_type, 'clusters', cluster_count)
       END
-    ) AS state_event
+    ) AS state_event,
+    MAX(
+      CASE
+        WHEN step IN (3, 4)
+          THEN named_struct('at', event_time, 'step', step, 'kind', event_type, 'clusters', cluster_count)
+      END
+    ) AS scale_event
   FROM events
   WHERE event_time < timestamp_micros(:since_us)
   GROUP BY workspace_id, warehouse_id
@@ -38,5 +44,9 @@ UNION
 SELECT workspace_id, warehouse_id, state_event.kind, state_event.clusters, state_event.at
 FROM last_before
 WHERE state_event IS NOT NULL
+UNION
+SELECT workspace_id, warehouse_id, scale_event.kind, scale_event.clusters, scale_event.at
+FROM last_before
+WHERE scale_event IS NOT NULL
 ORDER BY event_time DESC, workspace_id, warehouse_id, event_type, cluster_count
 LIMIT :row_limit

@@ -2,14 +2,14 @@
 -- Tables: system.lakeflow.job_run_timeline
 -- Grants: SELECT on system.lakeflow
 -- What a row of failures began with before the local copy of the slices begins. A run that ended anew after that is in
--- the copy, whatever it was before. The runs of :run_ids have been repaired since: what they were says nothing any more.
+-- the copy, whatever it was before. The runs of :run_keys have been repaired since: what they were says nothing any more.
 WITH considered AS (
   SELECT workspace_id, job_id, run_id, period_start_time, period_end_time, UPPER(result_state) AS result_state, run_name
   FROM system.lakeflow.job_run_timeline
   WHERE period_start_time >= timestamp_micros(:scan_start_us)
     AND period_start_time < timestamp_micros(:window_end_us)
     AND period_end_time < timestamp_micros(:window_end_us)
-    AND NOT array_contains(split(:run_ids, ','), COALESCE(run_id, ''))
+    AND NOT array_contains(split(:run_keys, ','), CONCAT(COALESCE(workspace_id, ''), '/', COALESCE(run_id, '')))
     AND (:workspace_ids = '' OR array_contains(split(:workspace_ids, ','), workspace_id))
 ),
 -- include: finished_runs

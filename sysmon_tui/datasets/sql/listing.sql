@@ -8,7 +8,7 @@ spans AS (
     SELECT
       CASE
         WHEN span_time < timestamp_micros(:fine_until_us) THEN (unix_micros(span_time) DIV 1000000) * 1000000
-        ELSE (unix_micros(span_time) DIV :span_us) * :span_us
+        ELSE GREATEST((unix_micros(span_time) DIV :span_us) * :span_us, :fine_until_us)
       END AS span_us,
       span_status
     FROM matched

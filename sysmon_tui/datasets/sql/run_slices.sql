@@ -1,5 +1,5 @@
 -- Purpose: slices for the local copy: those that ended since :since_us, or, with :whole_runs, all of the runs that
---   have such a slice, that may still go on, or that :run_ids names.
+--   have such a slice, that may still go on, or that :run_keys names.
 -- Tables: system.lakeflow.job_run_timeline
 -- Grants: SELECT on system.lakeflow
 WITH slices AS (
@@ -21,7 +21,7 @@ touched AS (
   FROM slices CROSS JOIN head
   WHERE slices.period_end_time >= timestamp_micros(:since_us)
     OR slices.period_end_time >= timestamp_micros(unix_micros(head.as_of) - :silent_us)
-    OR array_contains(split(:run_ids, ','), slices.run_id)
+    OR array_contains(split(:run_keys, ','), CONCAT(COALESCE(slices.workspace_id, ''), '/', slices.run_id))
 )
 SELECT slices.*
 FROM slices

@@ -7,6 +7,7 @@ event of that reading, read again as a whole each time. Nothing is deleted or co
 from __future__ import annotations
 
 import contextlib
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -27,7 +28,7 @@ OVERLAP_US = int(limits.MIRROR_OVERLAP_HOURS * HOUR_US)
 
 
 class TooWide(Exception):
-    """The window has more rows than a copy may hold."""
+    """The window has more rows than a copy may hold, or they can't all be had: the source itself has to answer."""
 
 
 class Asker(Protocol):
@@ -46,9 +47,18 @@ class Copy(ABC):
         self.start_us = start_us
         self.whole_us = self.read_us = end_us
         self._news_since_us = start_us  # all is news where nothing has been seen
-        self._connection = duckdb.connect(config={"threads": 1})
-        self._connection.execute(f"ATTACH ':memory:' AS {CATALOG}")
+        # Memory that is free is given back at once: a copy is read whole four times an hour, and not used in between.
+        self._connection = duckdb.connect(
+            config={
+                "threads": 1,
+                "preserve_insertion_order": False,  # it would hold rows back; our statements order theirs
+                "allocator_flush_threshold": "1MiB",
+                "allocator_bulk_deallocation_flush_threshold": "1MiB",
+            }
+        )
+        self._connection.execute(f"ATTACH ':memory:' AS {CATALOG} (COMPRESS)")
         self._local = EmbeddedSource(self._connection.cursor())
+        self._one_at_a_time = threading.Lock()  # they take milliseconds, and memory
 
     @classmethod
     def whole(cls, ask: Asker, start_us: int, end_us: int) -> Self:
@@ -65,8 +75,13 @@ class Copy(ABC):
     def read_news(self, ask: Asker, end_us: int) -> None:
         """What may have changed up to `end_us`. Raises SourceError, TooWide; the copy is then as it was."""
 
+    def knows(self, statement: Statement) -> bool:
+        """Whether it can answer one of `answers` now."""
+        return True
+
     def execute(self, request: Request) -> pl.DataFrame:
-        return self._local.execute(replace(request, text=request.statement.without_comments))
+        with self._one_at_a_time:
+            return self._local.execute(replace(request, text=request.statement.without_comments))
 
     def cancel(self, request_id: str) -> None:
         self._local.cancel(request_id)
@@ -76,13 +91,14 @@ class Copy(ABC):
         with contextlib.suppress(duckdb.Error):
             self._connection.close()
 
-    def _split(self, rows: pl.DataFrame, time: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """What is settled and what is news, by how far the rows have come."""
+    def _put_split(self, rows: pl.DataFrame, time: str) -> None:
+        """What is settled and what is news as tables, by how far the rows have come."""
         newest = rows.get_column(time).max()
         if isinstance(newest, datetime):
             self._news_since_us = to_micros(newest) - OVERLAP_US
         late = pl.col(time).dt.timestamp("us") >= self._news_since_us
-        return rows.filter(~late), rows.filter(late)
+        self._put("settled", rows.filter(~late))
+        self._put("news", rows.filter(late))
 
     def _put(self, table: str, frame: pl.DataFrame) -> None:
         """The frame as a table; one of that name is replaced, for statements that begin after this."""

@@ -34,9 +34,7 @@ class EventsCopy(Copy):
             ),
             lambda: bounded(ask, catalogue.CHANGED_WAREHOUSES, {"since_us": 0}),
         )
-        settled, news = self._split(events, "event_time")
-        self._put("settled", settled)
-        self._put("news", news)
+        self._put_split(events, "event_time")
         self._put("warehouses", warehouses)
         self._put("changed_warehouses", warehouses.clear())
 

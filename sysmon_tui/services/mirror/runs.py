@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import polars as pl
 
 from sysmon_tui import limits
 from sysmon_tui.datasets import catalogue
-from sysmon_tui.datasets.statement import Value
-from sysmon_tui.services.mirror.copy import HOUR_US, OVERLAP_US, Asker, Copy, bounded
+from sysmon_tui.datasets.statement import Statement, Value
+from sysmon_tui.errors import SourceError, StatementCanceled
+from sysmon_tui.services.mirror.copy import HOUR_US, OVERLAP_US, Asker, Copy, TooWide, bounded
 from sysmon_tui.services.threads import together
 from sysmon_tui.sources.embedded import CATALOG
 
@@ -37,48 +40,71 @@ class RunsCopy(Copy):
     """
 
     def _read_whole(self, ask: Asker) -> None:
-        self._repaired_ids: list[str] = []
-        slices, jobs, failing, runs = together(
+        self._repaired: list[str] = []
+        # Two at a time and the large ones apart: what they take on their way adds up otherwise.
+        slices, jobs = together(
             lambda: bounded(
                 ask,
                 catalogue.RUN_SLICES,
                 {**self._slices_since(self.start_us), "whole_runs": True, "silent_us": _SILENT_US},
             ),
             lambda: bounded(ask, catalogue.CHANGED_JOBS, {"since_us": 0}),
-            lambda: self._failing(ask),
-            lambda: bounded(
-                ask,
-                catalogue.RUN_IDS,
-                {"scan_start_us": self._scan_start_us, "window_end_us": self.whole_us},
-            ),
         )
-        settled, news = self._split(slices, "period_end_time")
-        known = slices.get_column("run_id").unique()
-        # Eight bytes an id: there are many more than runs in the window. Two that share them cost a question.
-        ids = runs.get_column("run_id")
-        self._older_ids = ids.filter(~ids.is_in(known.implode())).hash()
-        self._put("settled", settled)
-        self._put("news", news)
+        known = _keys(slices)
         self._put("repaired", slices.clear())
-        self._put("failing", failing)
+        self._put_split(slices, "period_end_time")
         self._put("jobs", jobs)
         self._put("changed_jobs", jobs.clear())
+        del slices, jobs
+        failing, runs = together(
+            lambda: self._failing(ask),
+            lambda: self._older_runs(ask),
+        )
+        self._put_failing(failing)
+        older = cast(pl.DataFrame, runs).get_column("run_key")
+        # Eight bytes a run: there are many more than in the window. Two that share them cost a question.
+        self._older = older.filter(~older.is_in(known.implode())).hash()
 
-    def _failing(self, ask: Asker) -> pl.DataFrame:
+    def knows(self, statement: Statement) -> bool:
+        return self._knows_failing or statement is not catalogue.FAILURE_STREAKS
+
+    def _put_failing(self, failing: pl.DataFrame | None) -> None:
+        self._knows_failing = failing is not None
+        self._put(
+            "failing", pl.DataFrame(schema=catalogue.FAILING_RUNS.schema) if failing is None else failing
+        )
+
+    def _failing(self, ask: Asker) -> pl.DataFrame | None:
+        """None where the year can't be read: the rule on rows of failures then asks for itself, all else goes on."""
         asked: dict[str, Value] = {
             "scan_start_us": self.start_us - int(limits.STREAK_LOOKBACK_HOURS * HOUR_US),
             "since_us": self.start_us,
             "window_end_us": self.whole_us,
-            "run_ids": ",".join(self._repaired_ids),
+            "run_keys": ",".join(self._repaired),
         }
-        return bounded(ask, catalogue.FAILING_RUNS, asked)
+        try:
+            return bounded(ask, catalogue.FAILING_RUNS, asked)
+        except StatementCanceled:
+            raise
+        except SourceError:
+            return None
+
+    def _older_runs(self, ask: Asker) -> pl.DataFrame:
+        """Raises TooWide where they can't be read: without them no copy is right, but the source may still answer."""
+        asked = {"scan_start_us": self._scan_start_us, "window_end_us": self.whole_us}
+        try:
+            return bounded(ask, catalogue.RUN_IDS, asked)
+        except StatementCanceled:
+            raise
+        except SourceError as error:
+            raise TooWide from error
 
     def _slices_since(self, since_us: int) -> dict[str, Value]:
         return {
             "scan_start_us": self._scan_start_us,
             "since_us": since_us,
             "window_end_us": self.whole_us,
-            "run_ids": "",
+            "run_keys": "",
         }
 
     @property
@@ -95,41 +121,46 @@ class RunsCopy(Copy):
                 "window_end_us": end_us,
                 "whole_runs": False,
                 "silent_us": _SILENT_US,
-                "run_ids": "",
+                "run_keys": "",
             },
         )
         changed = bounded(ask, catalogue.CHANGED_JOBS, {"since_us": self.whole_us - OVERLAP_US})
-        ids = self._revived(news)
-        repaired, failing = None, None
-        if ids.len():
-            repaired = self._whole_runs(ask, ids)
-            self._repaired_ids.extend(ids)
-            if repaired.get_column("result_state").str.starts_with("SUCCE").any():
-                failing = self._failing(
-                    ask
-                )  # a success that is none any more may have parted two rows of failures
+        keys = self._revived(news)
+        repaired = self._whole_runs(ask, keys) if keys.len() else None
+        self._repaired.extend(keys)
+        # A success that is none any more may have parted two rows of failures.
+        parted = repaired is not None and repaired.get_column("result_state").str.starts_with("SUCCE").any()
+        failing = self._failing(ask) if parted else None
         with self._at_once():
             self._put("news", news)
             self._put("changed_jobs", changed)
             if repaired is not None:
                 self._append("repaired", repaired)
-            if failing is not None:
-                self._put("failing", failing)
-        self._older_ids = self._older_ids.filter(~self._older_ids.is_in(ids.hash().implode()))
+            if parted:
+                self._put_failing(failing)
+        self._older = self._older.filter(~self._older.is_in(keys.hash().implode()))
         self.read_us = end_us
 
     def _revived(self, news: pl.DataFrame) -> pl.Series:
-        """Ids of runs that have older slices which the copy lacks: they ended before its window, and were repaired."""
-        ids = news.get_column("run_id").drop_nulls().unique()
-        return ids.filter(ids.hash().is_in(self._older_ids.implode()) & ~ids.str.contains(",", literal=True))
+        """Runs that have older slices which the copy lacks: they ended before its window, and were repaired."""
+        keys = _keys(news)
+        return keys.filter(keys.hash().is_in(self._older.implode()) & ~keys.str.contains(",", literal=True))
 
-    def _whole_runs(self, ask: Asker, ids: pl.Series) -> pl.DataFrame:
+    def _whole_runs(self, ask: Asker, keys: pl.Series) -> pl.DataFrame:
         asked = {
             **self._slices_since(self.whole_us),
             "whole_runs": True,
             "silent_us": 0,
-            "run_ids": ",".join(ids),
+            "run_keys": ",".join(keys),
         }
         slices = bounded(ask, catalogue.RUN_SLICES, asked)
         settled = pl.col("period_end_time").dt.timestamp("us") < self._news_since_us
-        return slices.filter(pl.col("run_id").is_in(ids.implode()) & settled)
+        return slices.filter(_KEY.is_in(keys.implode()) & settled)
+
+
+# Ids of runs are unique within a workspace only.
+_KEY = pl.concat_str(pl.col("workspace_id").fill_null(""), pl.lit("/"), pl.col("run_id"))
+
+
+def _keys(slices: pl.DataFrame) -> pl.Series:
+    return slices.select(_KEY.alias("run_key")).to_series().drop_nulls().unique()

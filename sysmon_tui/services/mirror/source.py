@@ -9,6 +9,7 @@ from typing import cast
 import polars as pl
 
 from sysmon_tui import limits
+from sysmon_tui.clock import Clock
 from sysmon_tui.datasets.statement import Statement, Value
 from sysmon_tui.errors import SourceError, StatementCanceled
 from sysmon_tui.services.mirror.copy import Asker, Copy, TooWide
@@ -19,6 +20,8 @@ from sysmon_tui.sources.base import Request, Source
 _SECOND_US = 1_000_000
 _HOUR_US = 3_600 * _SECOND_US
 _FULL_READ_US = int(limits.FULL_READ_S) * _SECOND_US
+# Questions that come together share a reading.
+_SAME_READING_S = 1.0
 
 
 class MirroredSource:
@@ -27,12 +30,13 @@ class MirroredSource:
     `physical` are the tenant's tables as for Statement.text_for, `workspace_ids` what its statements are bound to.
     """
 
-    def __init__(self, inner: Source, physical: Mapping[str, str], workspace_ids: str) -> None:
+    def __init__(self, inner: Source, physical: Mapping[str, str], workspace_ids: str, clock: Clock) -> None:
         self._inner = inner
         self._physical = physical
         self._workspace_ids = workspace_ids
-        self._mirrors = [_Mirror(RunsCopy), _Mirror(EventsCopy)]
+        self._mirrors = [_Mirror(RunsCopy, clock), _Mirror(EventsCopy, clock)]
         self._asked: dict[str, list[str]] = {}  # our statements at work, by the request that waits for them
+        self._canceled: set[str] = set()
 
     def execute(self, request: Request) -> pl.DataFrame:
         mirror = next((one for one in self._mirrors if request.statement in one.kind.answers), None)
@@ -41,11 +45,12 @@ class MirroredSource:
         self._asked[request.id] = []
         try:
             copy = mirror.up_to_date(request, self._asker(request))
-            if copy is None:
+            if copy is None or not copy.knows(request.statement):
                 return self._inner.execute(request)
             return copy.execute(request)
         finally:
             del self._asked[request.id]
+            self._canceled.discard(request.id)
 
     def _is_of_all(self, request: Request) -> bool:
         """Whether it is about all of the tenant's rows: the history of one job is not worth a copy of its month."""
@@ -61,12 +66,16 @@ class MirroredSource:
                 request.timeout_s,
                 purpose=request.purpose,
             )
+            if request.id in self._canceled:  # while it waited for another's reading
+                raise StatementCanceled("The statement was cancelled.")
             self._asked[request.id].append(own.id)
             return self._inner.execute(own)
 
         return ask
 
     def cancel(self, request_id: str) -> None:
+        if request_id in self._asked:
+            self._canceled.add(request_id)
         for own_id in self._asked.get(request_id, ()):
             self._inner.cancel(own_id)
         self._inner.cancel(request_id)
@@ -84,24 +93,27 @@ class MirroredSource:
 class _Mirror:
     """One kind of copy, and when to read it again."""
 
-    def __init__(self, kind: type[Copy]) -> None:
+    def __init__(self, kind: type[Copy], clock: Clock) -> None:
         self.kind = kind
+        self._clock = clock
+        self._read_s = 0.0  # when the copy was last read, by the clock that never jumps
         self.copy: Copy | None = None
         self._lock = threading.Lock()
         self._widest_us = 0  # the widest window asked for since the last whole reading
         self._too_wide: tuple[int, int] | None = None  # (width of the window that was, when)
-        self._failed: tuple[int, SourceError] | None = None
+        self._failures: list[SourceError] = []
 
     def up_to_date(self, request: Request, ask: Asker) -> Copy | None:
         """The copy with what was there at the end of the request's window; None where the source has to answer.
 
-        Questions of one second share a reading. Who comes while another reads waits for that reading.
+        Questions that come together share a reading. Who comes while another reads waits for that reading.
         """
         start_us = cast(int, request.values["window_start_us"])
         end_us = cast(int, request.values["window_end_us"])
+        failures = self._failures
         with self._lock:
-            if self._failed is not None and self._failed[0] <= end_us <= self._failed[0] + _SECOND_US:
-                raise self._failed[1]  # who waited for the reading that failed
+            if self._failures is not failures:
+                raise self._failures[-1]  # who waits for a reading that fails has its answer
             width_us = max(end_us - start_us, int(limits.MIRROR_HOURS * _HOUR_US))
             if not self._may_hold(width_us, end_us):
                 return None
@@ -110,12 +122,16 @@ class _Mirror:
             if copy is not None and end_us < copy.whole_us and start_us < copy.start_us:
                 return None  # a page of a window from before the copy
             try:
-                if copy is None or start_us < copy.start_us or self._due(copy, end_us, fresh=request.fresh):
+                if copy is None or start_us < copy.start_us or self._due(copy, request, end_us):
                     self.copy = None  # before the next is read: two at once are twice the memory
                     copy = self.kind.whole(ask, end_us - self._widest_us, end_us)
                     self.copy, self._widest_us = copy, 0
-                elif end_us > copy.read_us + _SECOND_US:
+                    self._read_s = self._clock.monotonic_s()
+                elif (
+                    not self._is_page(request) and self._clock.monotonic_s() - self._read_s > _SAME_READING_S
+                ):
                     copy.read_news(ask, end_us)
+                    self._read_s = self._clock.monotonic_s()
             except TooWide:
                 self.copy, self._widest_us = None, 0
                 self._too_wide = (width_us, end_us)
@@ -123,9 +139,8 @@ class _Mirror:
             except StatementCanceled:
                 raise  # of the one who asked; who waits after it reads anew
             except SourceError as error:
-                self._failed = (end_us, error)
+                self._failures = [error]
                 raise
-            self._failed = None
             return copy
 
     def _may_hold(self, width_us: int, now_us: int) -> bool:
@@ -135,6 +150,15 @@ class _Mirror:
         return width_us < width_then_us or now_us - then_us > 4 * _FULL_READ_US
 
     @staticmethod
-    def _due(copy: Copy, end_us: int, *, fresh: bool) -> bool:
+    def _is_page(request: Request) -> bool:
+        """Whether it goes on where a page ended: its window is of the past."""
+        return request.values.get("after_us") is not None
+
+    def _due(self, copy: Copy, request: Request, end_us: int) -> bool:
+        """Whether to read all anew: after a while, when asked to, and when the clock has stepped back."""
+        if self._is_page(request):
+            return False
         since_us = end_us - copy.whole_us
-        return since_us >= _FULL_READ_US or (fresh and since_us > _SECOND_US)
+        stepped_back = end_us < copy.read_us - _SECOND_US
+        again = request.fresh and self._clock.monotonic_s() - self._read_s > _SAME_READING_S
+        return since_us >= _FULL_READ_US or stepped_back or again

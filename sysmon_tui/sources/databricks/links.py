@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import threading
 import urllib.parse
 from collections.abc import Mapping
@@ -72,14 +73,14 @@ class LinkReader:
 
 
 def _content(response: requests.Response, most_bytes: int, stop: threading.Event) -> bytes:
-    content = bytearray()
+    content = io.BytesIO()  # its value is no second copy, as bytes() of a bytearray would be
     for block in response.iter_content(_BLOCK_BYTES):
         if stop.is_set():
             raise StatementCanceled("The statement was cancelled.")
-        content += block
-        if len(content) > most_bytes:
+        content.write(block)
+        if content.tell() > most_bytes:
             raise StatementFailed("The answer is larger than this program reads.", "Choose a shorter window.")
-    return bytes(content)
+    return content.getvalue()
 
 
 def _no_credential(request: requests.PreparedRequest) -> requests.PreparedRequest:

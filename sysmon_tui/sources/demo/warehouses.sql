@@ -1,5 +1,6 @@
 -- The warehouses. A warehouse wakes once a slot of slot_s seconds for `awake` of it; offset_s places its
--- slots against the build's now. The habit is the trouble it makes every second slot.
+-- slots against the build's now. The habit is the trouble it makes every second slot. A company of a hundred times the
+-- rows has ten times the warehouses: each does more.
 
 CREATE TABLE warehouse AS
 WITH base (no, name, warehouse_type, size, workspace_no, clusters, slot_h, offset_min, awake, start_s, traffic, habit) AS (
@@ -26,7 +27,7 @@ SELECT cycle * 8 + no AS warehouse_no,
   email
 FROM base
 JOIN workspace USING (workspace_no)
-CROSS JOIN (SELECT unnest(range(max(cycle) + 1)) AS cycle FROM job)
+CROSS JOIN (SELECT unnest(range(ceil(sqrt(max(cycle) + 1))::BIGINT)) AS cycle FROM job)
 JOIN person ON person_no = no * 5
 WHERE habit <> 'deleted' OR cycle = 0
 ORDER BY warehouse_no;
