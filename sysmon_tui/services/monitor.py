@@ -121,7 +121,8 @@ class Monitor:
         frame = warehouses.warehouses(metrics.frame, known, hosts)
         totals = warehouses.totals(frame, known=metrics.state not in ("denied", "failed"))
         answer = _answer("warehouses", metrics, frame, extra={"totals": totals})
-        if answer.state == "fresh" and statements.reason:
+        refused = (metrics.fetched_at - statements.fetched_at).total_seconds() >= self.service.refresh_s
+        if answer.state == "fresh" and statements.reason and (known is None or refused):
             what = "missing" if known is None else "old"
             return replace(answer, state="stale", reason=f"Query figures are {what}: {statements.reason}")
         return answer

@@ -323,3 +323,33 @@ async def test_a_row_of_the_future_dates_no_table(estate: Estate) -> None:
     estate.event("ahead", at("06:00", 2), "login")
     answer = await estate.monitor().audit()
     assert (answer.state, answer.as_of) == ("stale", at("06:00", -1))
+
+
+async def test_query_figures_that_could_not_be_read_again_are_old_and_said_so(
+    estate: Estate, gate: Gate
+) -> None:
+    """Query history is refused after a first reading: warehouses keep its last figures, stale and with the reason."""
+    estate.warehouse_event("RUNNING", at("11:00"))
+    estate.query("q", at("11:00"), at("11:01"))
+    source = Refusing(gate.inner, "warehouse_queries")
+    monitor = estate.monitor(open_source=lambda: source)
+    assert (await monitor.warehouses()).state == "fresh"
+    source.refuses = True
+    estate.clock.advance(3600)
+    answer = await monitor.warehouses()
+    assert answer.state == "stale" and "Query figures are old: No grant." in str(answer.reason)
+    assert answer.rows()[0]["queries"] == 1
+
+
+class Refusing(Gate):
+    """A source that refuses one statement when told to."""
+
+    def __init__(self, inner: EmbeddedSource, name: str) -> None:
+        super().__init__(inner)
+        self._name = name
+        self.refuses = False
+
+    def execute(self, request: Request) -> pl.DataFrame:
+        if self.refuses and request.statement.name == self._name:
+            raise AccessDenied("No grant.")
+        return super().execute(request)

@@ -20,7 +20,7 @@ CREATE TEMP MACRO lognormal(h, draw, median, sigma) AS median * exp(sigma * bell
 -- Seconds between an event and its row: some minutes, and now and then an hour at most.
 CREATE TEMP MACRO lag_s(h, draw, low_min, high_min) AS
   (60 * (low_min + (high_min - low_min) * unit(h, draw))
-   + CASE WHEN unit(h, draw + 1) < 0.03 THEN 3600 * (0.3 + 0.4 * unit(h, draw + 2)) ELSE 0 END)::BIGINT;
+   + CASE WHEN unit(h, draw + 1) < 0.03 THEN 3600 * (0.5 + 0.3 * unit(h, draw + 2)) ELSE 0 END)::BIGINT;
 
 -- The share of full load at an instant: office hours in UTC, quiet nights and weekends.
 CREATE TEMP MACRO load(seconds) AS

@@ -112,10 +112,10 @@ def test_old_rows_go() -> None:
 
 
 def test_rows_arrive_late_and_out_of_order() -> None:
-    """Some per cent of a table's rows arrive more than an hour after their time."""
+    """Some per cent of a table's rows arrive more than three quarters of an hour after their time."""
     for table, event, _ in FACTS:
         late = standing(
-            "SELECT avg((arrival > " + event + " + INTERVAL 1 HOUR)::INT) FROM demo_estate." + table
+            "SELECT avg((arrival > " + event + " + INTERVAL 45 MINUTE)::INT) FROM demo_estate." + table
         )
         assert 0.005 < late < 0.06, table
 
