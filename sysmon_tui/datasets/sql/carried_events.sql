@@ -5,10 +5,7 @@
 WITH events AS (
   SELECT
     workspace_id, warehouse_id, event_type, cluster_count, event_time,
-    CASE event_type
-      WHEN 'STARTING' THEN 1 WHEN 'RUNNING' THEN 2 WHEN 'SCALED_UP' THEN 3 WHEN 'SCALED_DOWN' THEN 4
-      WHEN 'STOPPING' THEN 5 WHEN 'STOPPED' THEN 6 ELSE 7
-    END AS step
+-- include: event_steps
   FROM system.compute.warehouse_events
   WHERE event_time >= timestamp_micros(:scan_start_us)
     AND event_time < timestamp_micros(:window_end_us)
