@@ -65,9 +65,11 @@ MIRROR_OVERLAP_HOURS = 4.0
 FULL_READ_S = 900.0
 # The local copy of a table: hours it has at least, rows it has at most (170 bytes each), ids of older runs (8 each).
 # A window with more rows is read by the engine each time.
-MIRROR_HOURS = 26.0
+MIRROR_HOURS = 25.0
 MIRROR_ROWS = 200_000
 MIRROR_IDS = 2_000_000
+# What the engine of a copy may use: a statement on the most rows takes a third of it.
+MIRROR_MEMORY_MB = 512
 
 # Answers kept per tenant: filters come from strangers, memory must not grow with them.
 CACHED_ANSWERS = 256

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from sysmon_tui import memory
 from sysmon_tui.commands.flags import Flags
 from sysmon_tui.errors import ConfigError
 
@@ -17,7 +18,8 @@ def run(flags: Flags, *, row_limit: int | None, low_bandwidth: bool) -> None:
             "For pipes and jobs there are `sysmon-tui query`, `check` and `serve`.",
         )
     config = flags.load({} if row_limit is None else {"limits.table_rows": row_limit}).config
-    # Not for --help.
+    memory.keep_little()
+    # Not for --help, and after the above.
     from sysmon_tui import tui  # noqa: PLC0415
     from sysmon_tui.runtime import Runtime  # noqa: PLC0415
 

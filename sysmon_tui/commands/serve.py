@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from sysmon_tui import memory
 from sysmon_tui.commands.flags import Flags, global_options
 
 
@@ -16,7 +17,8 @@ def serve(flags: Flags, host: str | None, port: int | None) -> None:
     """Serve all tenants over HTTP until SIGTERM or Ctrl-C; a line on standard error says when it is ready."""
     given = {"http.host": host, "http.port": port}
     config = flags.load({key: value for key, value in given.items() if value is not None}).config
-    # Not for --help.
+    memory.keep_little()
+    # Not for --help, and after the above.
     from sysmon_tui import server  # noqa: PLC0415
     from sysmon_tui.runtime import Runtime  # noqa: PLC0415
 

@@ -21,13 +21,15 @@ from typing import Any
 import httpx
 import msgspec
 
-from sysmon_tui import limits
+from sysmon_tui import limits, memory
 from sysmon_tui.clock import HeldClock
 from sysmon_tui.config.load import load
-from sysmon_tui.runtime import Runtime
-from sysmon_tui.server import create_app
-from sysmon_tui.server.routes import ENDPOINTS
 from tests.bench.figures import Cost, Course, Peaks, Size, course
+
+memory.keep_little()  # as `serve` does, before what follows brings Polars
+from sysmon_tui.runtime import Runtime  # noqa: E402
+from sysmon_tui.server import create_app  # noqa: E402
+from sysmon_tui.server.routes import ENDPOINTS  # noqa: E402
 
 START = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 # A second more than the default of refresh.seconds: every answer is due.

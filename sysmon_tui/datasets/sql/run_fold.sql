@@ -30,7 +30,8 @@ folded AS (
     MIN(period_start_time) AS first_start,
     MAX(CASE WHEN result_state IS NULL THEN period_start_time END) AS open_start,
     MAX(period_end_time) AS last_seen,
-    COUNT(DISTINCT CASE WHEN result_state IS NOT NULL THEN period_end_time END) AS results,
+    -- COUNT(DISTINCT ...) would keep a second table of all the runs.
+    COALESCE(SIZE(ARRAY_DISTINCT(COLLECT_LIST(CASE WHEN result_state IS NOT NULL THEN period_end_time END))), 0) AS results,
     -- A struct, because an engine may skip NULLs in MAX_BY and mix two attempts.
     MAX_BY(
       named_struct(

@@ -24,6 +24,8 @@ from sysmon_tui.sources.base import Request
 from sysmon_tui.sources.embedded import CATALOG, EmbeddedSource
 
 HOUR_US = 3_600_000_000
+# Of all copies in the process: what they do takes milliseconds, and memory.
+_one_at_a_time = threading.Lock()
 OVERLAP_US = int(limits.MIRROR_OVERLAP_HOURS * HOUR_US)
 
 
@@ -47,18 +49,10 @@ class Copy(ABC):
         self.start_us = start_us
         self.whole_us = self.read_us = end_us
         self._news_since_us = start_us  # all is news where nothing has been seen
-        # Memory that is free is given back at once: a copy is read whole four times an hour, and not used in between.
-        self._connection = duckdb.connect(
-            config={
-                "threads": 1,
-                "preserve_insertion_order": False,  # it would hold rows back; our statements order theirs
-                "allocator_flush_threshold": "1MiB",
-                "allocator_bulk_deallocation_flush_threshold": "1MiB",
-            }
-        )
+        # In order they would be held back; our statements order theirs.
+        self._connection = duckdb.connect(config={"threads": 1, "preserve_insertion_order": False})
         self._connection.execute(f"ATTACH ':memory:' AS {CATALOG} (COMPRESS)")
         self._local = EmbeddedSource(self._connection.cursor())
-        self._one_at_a_time = threading.Lock()  # they take milliseconds, and memory
 
     @classmethod
     def whole(cls, ask: Asker, start_us: int, end_us: int) -> Self:
@@ -66,22 +60,31 @@ class Copy(ABC):
         copy = cls(start_us, end_us)
         copy._read_whole(ask)
         copy._connection.execute(cls._views)
+        copy._pack()
         return copy
+
+    def read_news(self, ask: Asker, end_us: int) -> None:
+        """What may have changed up to `end_us`. Raises SourceError, TooWide; the copy is then as it was."""
+        self._read_news(ask, end_us)
+        self.read_us = end_us
+        self._pack()
 
     @abstractmethod
     def _read_whole(self, ask: Asker) -> None: ...
 
     @abstractmethod
-    def read_news(self, ask: Asker, end_us: int) -> None:
-        """What may have changed up to `end_us`. Raises SourceError, TooWide; the copy is then as it was."""
+    def _read_news(self, ask: Asker, end_us: int) -> None: ...
 
     def knows(self, statement: Statement) -> bool:
         """Whether it can answer one of `answers` now."""
         return True
 
     def execute(self, request: Request) -> pl.DataFrame:
-        with self._one_at_a_time:
-            return self._local.execute(replace(request, text=request.statement.without_comments))
+        with _one_at_a_time:
+            try:
+                return self._local.execute(replace(request, text=request.statement.without_comments))
+            finally:
+                self._give_back()
 
     def cancel(self, request_id: str) -> None:
         self._local.cancel(request_id)
@@ -90,6 +93,17 @@ class Copy(ABC):
         self._local.close()
         with contextlib.suppress(duckdb.Error):
             self._connection.close()
+
+    def _pack(self) -> None:
+        """The rows as small as they get: a table in memory is compressed by a checkpoint, and by nothing else."""
+        with _one_at_a_time:  # no statement may be at work
+            self._connection.execute(f"CHECKPOINT {CATALOG}")
+            self._give_back()
+
+    def _give_back(self) -> None:
+        """Free memory to the system: the engine's allocator does that when a limit is set, hardly ever by itself."""
+        with contextlib.suppress(duckdb.ConnectionException):  # closed meanwhile
+            self._connection.execute(f"SET memory_limit = '{limits.MIRROR_MEMORY_MB}MB'")
 
     def _put_split(self, rows: pl.DataFrame, time: str) -> None:
         """What is settled and what is news as tables, by how far the rows have come."""

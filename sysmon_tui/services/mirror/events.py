@@ -38,7 +38,7 @@ class EventsCopy(Copy):
         self._put("warehouses", warehouses)
         self._put("changed_warehouses", warehouses.clear())
 
-    def read_news(self, ask: Asker, end_us: int) -> None:
+    def _read_news(self, ask: Asker, end_us: int) -> None:
         news = bounded(
             ask,
             catalogue.CARRIED_EVENTS,
@@ -52,4 +52,3 @@ class EventsCopy(Copy):
         with self._at_once():
             self._put("news", news)
             self._put("changed_warehouses", changed)
-        self.read_us = end_us

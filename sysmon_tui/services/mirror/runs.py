@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import polars as pl
 
 from sysmon_tui import limits
@@ -17,6 +15,8 @@ from sysmon_tui.sources.embedded import CATALOG
 # A slice is an hour as a rule; its start is the column that prunes, its end the one that says when it is news.
 _LONGEST_SLICE_US = 24 * HOUR_US
 _SILENT_US = int(limits.RUN_SILENT_HOURS * HOUR_US)
+# Ids of runs on their way take a hundred times what is kept of them, so they come in parts.
+_IDS_AT_ONCE = 100_000
 
 
 class RunsCopy(Copy):
@@ -41,7 +41,7 @@ class RunsCopy(Copy):
 
     def _read_whole(self, ask: Asker) -> None:
         self._repaired: list[str] = []
-        # Two at a time and the large ones apart: what they take on their way adds up otherwise.
+        # The large ones apart: what they take on their way adds up otherwise.
         slices, jobs = together(
             lambda: bounded(
                 ask,
@@ -56,14 +56,8 @@ class RunsCopy(Copy):
         self._put("jobs", jobs)
         self._put("changed_jobs", jobs.clear())
         del slices, jobs
-        failing, runs = together(
-            lambda: self._failing(ask),
-            lambda: self._older_runs(ask),
-        )
-        self._put_failing(failing)
-        older = cast(pl.DataFrame, runs).get_column("run_key")
-        # Eight bytes a run: there are many more than in the window. Two that share them cost a question.
-        self._older = older.filter(~older.is_in(known.implode())).hash()
+        self._put_failing(self._failing(ask))
+        self._older = self._older_runs(ask, known)
 
     def knows(self, statement: Statement) -> bool:
         return self._knows_failing or statement is not catalogue.FAILURE_STREAKS
@@ -89,15 +83,28 @@ class RunsCopy(Copy):
         except SourceError:
             return None
 
-    def _older_runs(self, ask: Asker) -> pl.DataFrame:
-        """Raises TooWide where they can't be read: without them no copy is right, but the source may still answer."""
-        asked = {"scan_start_us": self._scan_start_us, "window_end_us": self.whole_us}
-        try:
-            return bounded(ask, catalogue.RUN_IDS, asked)
-        except StatementCanceled:
-            raise
-        except SourceError as error:
-            raise TooWide from error
+    def _older_runs(self, ask: Asker, known: pl.Series) -> pl.Series:
+        """Hashes of the runs that are not here: eight bytes a run, there are many more than in the window. Two that
+        share them cost a question.
+
+        Raises TooWide where they can't be read: without them no copy is right, but the source may still answer.
+        """
+        hours = (self.whole_us - self.start_us) / HOUR_US
+        parts = 1 + int(known.len() / hours * limits.RUN_LOOKBACK_HOURS / _IDS_AT_ONCE)
+        step_us = (self.whole_us - self._scan_start_us) // parts + 1
+        older = pl.Series(dtype=pl.UInt64)
+        for since_us in range(self._scan_start_us, self.whole_us, step_us):
+            asked = {"scan_start_us": since_us, "window_end_us": min(since_us + step_us, self.whole_us)}
+            try:
+                keys = bounded(ask, catalogue.RUN_IDS, asked).get_column("run_key")
+            except StatementCanceled:
+                raise
+            except SourceError as error:
+                raise TooWide from error
+            older.append(keys.filter(~keys.is_in(known.implode())).hash())
+            if older.len() > limits.MIRROR_IDS:
+                raise TooWide
+        return older
 
     def _slices_since(self, since_us: int) -> dict[str, Value]:
         return {
@@ -111,7 +118,7 @@ class RunsCopy(Copy):
     def _scan_start_us(self) -> int:
         return self.start_us - int(limits.RUN_LOOKBACK_HOURS * HOUR_US)
 
-    def read_news(self, ask: Asker, end_us: int) -> None:
+    def _read_news(self, ask: Asker, end_us: int) -> None:
         news = bounded(
             ask,
             catalogue.RUN_SLICES,
@@ -138,8 +145,8 @@ class RunsCopy(Copy):
                 self._append("repaired", repaired)
             if parted:
                 self._put_failing(failing)
-        self._older = self._older.filter(~self._older.is_in(keys.hash().implode()))
-        self.read_us = end_us
+        if repaired is not None:
+            self._older = self._older.filter(~self._older.is_in(keys.hash().implode()))
 
     def _revived(self, news: pl.DataFrame) -> pl.Series:
         """Runs that have older slices which the copy lacks: they ended before its window, and were repaired."""
