@@ -2,17 +2,9 @@
 -- Why so: long runs come in slices and only the slice that ends a run (or a repair of it) has a result, so the
 -- last result wins; a slice that begins after that result is a repair still going on. The scan begins before the
 -- window, or long runs would lose their first slices and with them their start.
--- A slice is there once it has ended, so one that does not end in the window is a wrong clock's and is left out.
 -- A run without an end counts as running only while its slices keep up with the table's head.
 slices AS (
-  SELECT
-    workspace_id, job_id, run_id, period_start_time, period_end_time, result_state,
-    run_name, run_type, trigger_type, termination_code, termination_type, run_duration_seconds
-  FROM system.lakeflow.job_run_timeline
-  WHERE period_start_time >= timestamp_micros(:scan_start_us)
-    AND period_start_time < timestamp_micros(:window_end_us)
-    AND period_end_time < timestamp_micros(:window_end_us)
-    AND (:workspace_ids = '' OR array_contains(split(:workspace_ids, ','), workspace_id))
+-- include: run_rows
     AND (:job_id IS NULL OR job_id = :job_id)
     AND (:run_id IS NULL OR run_id = :run_id)
 ),

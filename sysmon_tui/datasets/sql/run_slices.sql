@@ -3,15 +3,8 @@
 -- Tables: system.lakeflow.job_run_timeline
 -- Grants: SELECT on system.lakeflow
 WITH slices AS (
-  SELECT
-    workspace_id, job_id, run_id, period_start_time, period_end_time, result_state,
-    run_name, run_type, trigger_type, termination_code, termination_type, run_duration_seconds
-  FROM system.lakeflow.job_run_timeline
-  WHERE period_start_time >= timestamp_micros(:scan_start_us)
-    AND period_start_time < timestamp_micros(:window_end_us)
-    AND period_end_time < timestamp_micros(:window_end_us)
+-- include: run_rows
     AND (:whole_runs OR period_end_time >= timestamp_micros(:since_us))
-    AND (:workspace_ids = '' OR array_contains(split(:workspace_ids, ','), workspace_id))
 ),
 head AS (
   SELECT MAX(period_end_time) AS as_of FROM slices
