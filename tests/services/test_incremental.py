@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -174,6 +175,27 @@ async def test_a_window_with_too_many_rows_is_left_to_the_engine(
         assert (answer.rows(), answer.total, answer.truncated) == (full.rows(), full.total, True)
         estate.clock.advance(61)
     assert len(source.asked("run_slices")) == 1 and len(source.asked("runs")) == 3
+
+
+async def test_a_copy_that_lacks_memory_leaves_the_answer_to_the_source(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our own engine fails: the answers are those of a full read, and nothing is written beside."""
+    beside = set(Path().iterdir())
+    monkeypatch.setattr(limits, "MIRROR_MEMORY_MB", 1)
+    source = Watched(estate.source())
+    steady = estate.monitor(open_source=lambda: source, incremental=True)
+    for number in range(2000):
+        estate.slice(f"many {number}", at("09:00"), at("09:10"), "FAILED")
+    for _ in range(2):
+        answer, full = (
+            await steady.failed_workflows(limit=5),
+            await estate.monitor().failed_workflows(limit=5),
+        )
+        assert (answer.state, answer.rows(), answer.total) == ("fresh", full.rows(), full.total)
+        estate.clock.advance(61)
+    assert source.asked("run_slices") and source.asked("runs")
+    assert set(Path().iterdir()) == beside
 
 
 @pytest.mark.parametrize("ask", ["workflows", "queries", "warehouses", "audit"])

@@ -33,6 +33,15 @@ class TooWide(Exception):
     """The window has more rows than a copy may hold, or they can't all be had: the source itself has to answer."""
 
 
+@contextlib.contextmanager
+def _narrow() -> Iterator[None]:
+    """What our own engine can't hold is too wide. Raises TooWide."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise TooWide from error
+
+
 class Asker(Protocol):
     """Asks the source behind the copy. Raises SourceError."""
 
@@ -49,8 +58,13 @@ class Copy(ABC):
         self.start_us = start_us
         self.whole_us = self.read_us = end_us
         self._news_since_us = start_us  # all is news where nothing has been seen
-        # In order they would be held back; our statements order theirs.
-        self._connection = duckdb.connect(config={"threads": 1, "preserve_insertion_order": False})
+        self._connection = duckdb.connect(
+            config={
+                "threads": 1,
+                "preserve_insertion_order": False,  # it would hold rows back; our statements order theirs
+                "temp_directory": "",  # rows of a workspace go to no disk
+            }
+        )
         self._connection.execute(f"ATTACH ':memory:' AS {CATALOG} (COMPRESS)")
         self._local = EmbeddedSource(self._connection.cursor())
 
@@ -58,16 +72,18 @@ class Copy(ABC):
     def whole(cls, ask: Asker, start_us: int, end_us: int) -> Self:
         """A copy made anew. Raises SourceError, TooWide."""
         copy = cls(start_us, end_us)
-        copy._read_whole(ask)
-        copy._connection.execute(cls._views)
-        copy._pack()
+        with _narrow():
+            copy._read_whole(ask)
+            copy._connection.execute(cls._views)
+            copy._pack()
         return copy
 
     def read_news(self, ask: Asker, end_us: int) -> None:
         """What may have changed up to `end_us`. Raises SourceError, TooWide; the copy is then as it was."""
-        self._read_news(ask, end_us)
+        with _narrow():
+            self._read_news(ask, end_us)
+            self._pack()
         self.read_us = end_us
-        self._pack()
 
     @abstractmethod
     def _read_whole(self, ask: Asker) -> None: ...
@@ -102,7 +118,7 @@ class Copy(ABC):
 
     def _give_back(self) -> None:
         """Free memory to the system: the engine's allocator does that when a limit is set, hardly ever by itself."""
-        with contextlib.suppress(duckdb.ConnectionException):  # closed meanwhile
+        with contextlib.suppress(duckdb.Error):  # closed meanwhile, or more is in use: statements then say so
             self._connection.execute(f"SET memory_limit = '{limits.MIRROR_MEMORY_MB}MB'")
 
     def _put_split(self, rows: pl.DataFrame, time: str) -> None:

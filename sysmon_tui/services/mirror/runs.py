@@ -84,9 +84,9 @@ class RunsCopy(Copy):
             return None
 
     def _older_runs(self, ask: Asker, known: pl.Series) -> pl.Series:
-        """Hashes of the runs that are not here: eight bytes a run, there are many more than in the window. Two that
-        share them cost a question.
+        """Hashes of the runs that are not here.
 
+        Eight bytes a run, because there are many more than in the window; two runs that share them cost a question.
         Raises TooWide where they can't be read: without them no copy is right, but the source may still answer.
         """
         hours = (self.whole_us - self.start_us) / HOUR_US

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Mapping
 from typing import cast
@@ -11,7 +12,7 @@ import polars as pl
 from sysmon_tui import limits
 from sysmon_tui.clock import Clock
 from sysmon_tui.datasets.statement import Statement, Value
-from sysmon_tui.errors import SourceError, StatementCanceled
+from sysmon_tui.errors import SourceError, StatementCanceled, StatementFailed
 from sysmon_tui.services.mirror.copy import Asker, Copy, TooWide
 from sysmon_tui.services.mirror.events import EventsCopy
 from sysmon_tui.services.mirror.runs import RunsCopy
@@ -45,9 +46,10 @@ class MirroredSource:
         self._asked[request.id] = []
         try:
             copy = mirror.up_to_date(request, self._asker(request))
-            if copy is None or not copy.knows(request.statement):
-                return self._inner.execute(request)
-            return copy.execute(request)
+            if copy is not None and copy.knows(request.statement):
+                with contextlib.suppress(StatementFailed):  # of our engine: the source can still answer
+                    return copy.execute(request)
+            return self._inner.execute(request)
         finally:
             del self._asked[request.id]
             self._canceled.discard(request.id)
