@@ -20,7 +20,8 @@ MAX_TEXT_CHARS = 4096
 MAX_PARAMS_CHARS = 16_384
 
 # A run that began before the window still belongs to it: slices are read this far before its start.
-# A week holds every batch job; where a longer one began is asked for by itself (services/starts.py).
+# A week holds every batch job; where a longer one began is asked for by itself (services/starts.py). A run that is
+# repaired more than a week after its end is shown as its repair alone: nothing in the new rows says that it is one.
 RUN_LOOKBACK_HOURS = 168.0
 # A statement can run for days (two is STATEMENT_TIMEOUT's default, and a setting). Wide, because the end times of the
 # window prune as well.

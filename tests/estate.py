@@ -77,7 +77,7 @@ class Estate:
 
     def slice(
         self,
-        run_id: str,
+        run_id: str | None,
         start: datetime,
         end: datetime,
         result: str | None = None,

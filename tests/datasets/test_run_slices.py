@@ -92,3 +92,16 @@ async def test_counts_over_time_count_runs(estate: Estate) -> None:
         "FAILED": 1,
     }
     assert counts.get_column("count").sum() == (await monitor.workflows()).total == 3
+
+
+async def test_rows_without_a_run_id_are_no_run_of_another_job(estate: Estate) -> None:
+    """A failure of job K and a success of job J, both without an id: two runs, and the failure is not hidden."""
+    estate.slice(None, at("10:00"), at("10:05"), "FAILED", job_id="K")
+    estate.slice(None, at("11:00"), at("11:05"), "SUCCEEDED", job_id="J")
+    answer = await estate.monitor().workflows()
+    assert [(row["job_id"], row["status"], row["attempts"]) for row in answer.rows()] == [
+        ("J", "SUCCEEDED", 1),
+        ("K", "FAILED", 1),
+    ]
+    assert answer.total == 2
+    assert [row["job_id"] for row in (await estate.monitor().failed_workflows()).rows()] == ["K"]

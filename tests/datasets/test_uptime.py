@@ -120,3 +120,27 @@ async def test_scaling_is_no_state(
         estate.warehouse_event(kind, at(clock))
     row = await only(estate)
     assert (row["state"], row["uptime_seconds"]) == (state, uptime)
+
+
+@pytest.mark.parametrize("clusters", [(3, 1), (1, 3)])
+async def test_two_scalings_at_one_instant_are_taken_in_one_order(
+    estate: Estate, clusters: tuple[int, int]
+) -> None:
+    """Two SCALED_UP at 11:00, to 3 and to 1: the larger number holds, however the rows lie in the table."""
+    # 10:00 to 11:00 one cluster, 11:00 to 11:30 three: 3 600 + 5 400.
+    estate.warehouse_event("RUNNING", at("10:00"), 1)
+    for count in clusters:
+        estate.warehouse_event("SCALED_UP", at("11:00"), count)
+    estate.warehouse_event("STOPPED", at("11:30"), 0)
+    assert (await only(estate))["cluster_seconds"] == 9000
+
+
+async def test_a_start_that_is_said_of_a_running_warehouse_ends_no_uptime(estate: Estate) -> None:
+    """Its stop is lost or never was: it is up from RUNNING to the next STOPPING or STOPPED. Also carried in."""
+    # 10:00 to 11:30 in the window of a day, 11:00 to 11:30 in that of an hour.
+    estate.warehouse_event("RUNNING", at("10:00"))
+    estate.warehouse_event("STARTING", at("10:30"))
+    estate.warehouse_event("SCALED_UP", at("10:31"), 1)
+    estate.warehouse_event("STOPPED", at("11:30"), 0)
+    assert (await only(estate))["uptime_seconds"] == 5400
+    assert (await only(estate, hours=1))["uptime_seconds"] == 1800

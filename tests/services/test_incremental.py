@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sysmon_tui import limits
 from sysmon_tui.clock import to_micros
 from sysmon_tui.datasets import catalogue
-from sysmon_tui.errors import SourceUnreachable
+from sysmon_tui.errors import SourceUnreachable, StatementFailed
 from sysmon_tui.sources.base import Request
 from sysmon_tui.sources.embedded import EmbeddedSource
 from tests.estate import OTHER_WORKSPACE, WORKSPACE, Estate, at
@@ -177,6 +177,55 @@ async def test_a_window_with_too_many_rows_is_left_to_the_engine(
     assert len(source.asked("run_slices")) == 1 and len(source.asked("runs")) == 3
 
 
+@pytest.mark.parametrize("ask", ["workflows", "warehouses"])
+async def test_a_window_that_is_refused_takes_no_narrower_one_along(estate: Estate, ask: str) -> None:
+    """A year is too much for the source, or its question is cancelled: a day is answered before, after, and for good,
+    from the copy that was there."""
+    source = OfDays(estate.source(), 60)
+    monitor = estate.monitor(open_source=lambda: source, incremental=True)
+    listing: Callable[..., Any] = getattr(monitor, ask)
+    await listing()
+    assert (await listing(hours=8760)).state == "failed"
+    source.hangs_s = 0.2
+    abandoned = asyncio.create_task(listing(hours=8759))
+    await asyncio.sleep(0.1)
+    abandoned.cancel()
+    source.hangs_s = 0
+    for minute in range(20):
+        estate.clock.advance(61)
+        source.requests.clear()
+        answer = await listing()
+        assert (answer.state, answer.rows()) == ("fresh", (await getattr(estate.monitor(), ask)()).rows())
+        whole = source.asked("failing_runs") + [
+            one for one in source.requests if one.values.get("since_us") == 0
+        ]
+        assert bool(whole) == (minute == 14)  # a quarter of an hour after the first
+
+
+async def test_a_window_that_has_become_too_wide_is_no_part_of_the_next_reading(estate: Estate) -> None:
+    """Ninety days were read and are then refused: the copy goes on as wide as what is asked for."""
+    source = OfDays(estate.source(), 100)
+    monitor = estate.monitor(open_source=lambda: source, incremental=True)
+    assert (await monitor.workflows(hours=24 * 90)).state == (await monitor.workflows()).state == "fresh"
+    source.days = 60
+    estate.clock.advance(limits.FULL_READ_S + 1)
+    assert (await monitor.workflows()).state == "fresh"
+
+
+class OfDays(Watched):
+    """A source that refuses to read farther back than some days, but in its statements about a year of failures."""
+
+    def __init__(self, inner: EmbeddedSource, days: int) -> None:
+        super().__init__(inner)
+        self.days = days
+
+    def execute(self, request: Request) -> pl.DataFrame:
+        since_us = request.values.get("since_us", request.values.get("window_start_us"))
+        if since_us and isinstance(since_us, int) and since_us < to_micros(NOW - timedelta(days=self.days)):
+            raise StatementFailed("System Table query returned too much data.")
+        return super().execute(request)
+
+
 async def test_a_copy_that_lacks_memory_leaves_the_answer_to_the_source(
     estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,6 +293,24 @@ async def test_a_row_of_failures_from_before_the_window_is_counted_on(estate: Es
     estate.slice("good", NOW, NOW + timedelta(minutes=1), "SUCCEEDED", job_id="5")
     estate.clock.advance(61)
     assert not [one for one in (await monitor.alerts()).rows() if one["state"] == "firing"]
+
+
+@pytest.mark.parametrize("days", [5, 15, 40])
+@pytest.mark.parametrize("word", ["SUCCEEDED", "succeeded"])
+@pytest.mark.parametrize("repaired", ["FAILED", "CANCELLED", None])
+async def test_a_success_of_long_ago_that_is_one_no_more_joins_the_failures_around_it(
+    estate: Estate, days: int, word: str, repaired: str | None
+) -> None:
+    """Two failures, a success `days` ago, a failure; the success is repaired now to a failure, cancelled, or its repair
+    goes on: the next refresh fires, with the failures on both sides of it."""
+    for day, result in ((-days - 2, "FAILED"), (-days - 1, "FAILED"), (-days, word), (-2, "FAILED")):
+        estate.slice(f"d{day}", at("03:00", day), at("03:10", day), result, job_id="5")
+    monitor = estate.monitor(incremental=True)
+    assert not [one for one in (await monitor.alerts()).rows() if one["state"] == "firing"]
+    estate.slice(f"d{-days}", NOW - timedelta(minutes=2), NOW - timedelta(minutes=1), repaired, job_id="5")
+    estate.clock.advance(61)
+    (alert,) = [one for one in (await monitor.alerts()).rows() if one["state"] == "firing"]
+    assert alert["value"] == (4 if repaired == "FAILED" else 3)
 
 
 @pytest.mark.parametrize("back_s", [60, 3600])

@@ -1,5 +1,5 @@
 -- Purpose: warehouse events for the local copy: those since :since_us and, of each warehouse, what it was before: its
---   last event, the last that says a state, and the last that says that it scaled.
+--   last event, the last that says a state, the last that says whether it is up, and the last that it scaled.
 -- Tables: system.compute.warehouse_events
 -- Grants: SELECT on system.compute
 WITH events AS (
@@ -24,6 +24,12 @@ last_before AS (
     ) AS state_event,
     MAX(
       CASE
+        WHEN step IN (2, 5, 6)
+          THEN named_struct('at', event_time, 'step', step, 'kind', event_type, 'clusters', cluster_count)
+      END
+    ) AS up_event,
+    MAX(
+      CASE
         WHEN step IN (3, 4)
           THEN named_struct('at', event_time, 'step', step, 'kind', event_type, 'clusters', cluster_count)
       END
@@ -41,6 +47,10 @@ UNION
 SELECT workspace_id, warehouse_id, state_event.kind, state_event.clusters, state_event.at
 FROM last_before
 WHERE state_event IS NOT NULL
+UNION
+SELECT workspace_id, warehouse_id, up_event.kind, up_event.clusters, up_event.at
+FROM last_before
+WHERE up_event IS NOT NULL
 UNION
 SELECT workspace_id, warehouse_id, scale_event.kind, scale_event.clusters, scale_event.at
 FROM last_before

@@ -1,4 +1,4 @@
--- Purpose: of each job the failed runs since its last success, as far as they ended before :since_us.
+-- Purpose: of each job the last success that ended before :since_us, and the failed runs between the two.
 -- Tables: system.lakeflow.job_run_timeline
 -- Grants: SELECT on system.lakeflow
 -- What a row of failures began with before the local copy of the slices begins. A run that ended anew after that is in
@@ -24,6 +24,7 @@ WITH considered AS (
 )
 SELECT workspace_id, job_id, run_id, run_name, end_time, status AS result_state
 FROM placed
-WHERE successes_since = 0 AND status IN ('FAILED', 'ERROR', 'TIMED_OUT', 'TIMEDOUT')
+WHERE (successes_since = 0 AND status IN ('FAILED', 'ERROR', 'TIMED_OUT', 'TIMEDOUT'))
+  OR (successes_since = 1 AND status IN ('SUCCEEDED', 'SUCCESS'))
 ORDER BY end_time DESC, workspace_id, run_id
 LIMIT :row_limit

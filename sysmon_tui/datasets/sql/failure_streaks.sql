@@ -93,10 +93,8 @@ answer AS (
     AND era_ends.ended_era = streaks.era
   LEFT JOIN job_names ON job_names.workspace_id = streaks.workspace_id AND job_names.job_id = streaks.job_id
   WHERE job_names.delete_time IS NULL
-    AND (
-      era_ends.resolved_at >= timestamp_micros(:window_start_us)
-      OR (era_ends.resolved_at IS NULL AND streaks.last_failure >= timestamp_micros(:recent_us))
-    )
+    AND streaks.last_failure >= timestamp_micros(:recent_us)
+    AND (era_ends.resolved_at IS NULL OR era_ends.resolved_at >= timestamp_micros(:window_start_us))
 )
 SELECT answer.*, head.as_of
 FROM head LEFT JOIN answer ON TRUE

@@ -24,19 +24,18 @@ folded AS (
     MAX(period_end_time) AS last_seen,
     -- COUNT(DISTINCT ...) would keep a second table of all the runs.
     COALESCE(SIZE(ARRAY_DISTINCT(COLLECT_LIST(CASE WHEN result_state IS NOT NULL THEN period_end_time END))), 0) AS results,
-    -- A struct, because an engine may skip NULLs in MAX_BY and mix two attempts.
-    MAX_BY(
+    -- Of two results at one instant the same one on every engine, which MAX_BY would not promise.
+    MAX(
       named_struct(
-        'state', UPPER(result_state),
         'ended_at', period_end_time,
+        'state', UPPER(result_state),
         'code', termination_code,
         'type', termination_type,
         'seconds', NULLIF(run_duration_seconds, 0)
-      ),
-      period_end_time
+      )
     ) FILTER (WHERE result_state IS NOT NULL) AS outcome
   FROM slices
-  GROUP BY workspace_id, run_id
+  GROUP BY workspace_id, run_id, CASE WHEN run_id IS NULL THEN job_id END -- no id: at least no other job's run
 ),
 stated AS (
   SELECT

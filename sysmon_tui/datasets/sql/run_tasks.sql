@@ -20,15 +20,14 @@ folded AS (
     MIN(period_start_time) AS start_time,
     MAX(period_end_time) AS last_seen,
     COUNT(result_state) AS results,
-    MAX_BY(
+    MAX(
       named_struct(
-        'state', UPPER(result_state),
         'ended_at', period_end_time,
+        'state', UPPER(result_state),
         'code', termination_code,
         'type', termination_type,
         'seconds', NULLIF(execution_duration_seconds, 0)
-      ),
-      period_end_time
+      )
     ) FILTER (WHERE result_state IS NOT NULL) AS outcome
   FROM slices
   GROUP BY workspace_id, run_id

@@ -1,11 +1,11 @@
 -- Purpose: what each warehouse did in a window: its state, starts, stops, failed starts, scaling and uptime.
 -- Tables: system.compute.warehouse_events, system.compute.warehouses
 -- Grants: SELECT on system.compute
--- Uptime runs from RUNNING to the next STOPPING or STOPPED, with the state carried in from before the window and cut
--- at as_of: what happened after the newest event is not known. Scaling changes the clusters, not the state: a warehouse
--- may scale while it starts or stops; only where no other event is known does it say that the warehouse ran. Words that
--- we do not know change nothing. Events of one instant are taken in the order in which a warehouse goes through them.
--- RUNNING may repeat. A deleted warehouse is up no longer than until its deletion.
+-- Uptime runs from RUNNING to the next STOPPING or STOPPED, whatever else is said between, with the state carried in
+-- from before the window and cut at as_of: what happened after the newest event is not known. Scaling changes the
+-- clusters, not the state: a warehouse may scale while it starts or stops; only where no other event is known does it
+-- say that the warehouse ran. Words that we do not know change nothing. Events of one instant are taken in the order in
+-- which a warehouse goes through them. RUNNING may repeat. A deleted warehouse is up no longer than until its deletion.
 WITH raw_events AS (
   SELECT DISTINCT
     workspace_id, warehouse_id, event_type, cluster_count, event_time,
@@ -30,12 +30,15 @@ stated AS (
     raw_events.*,
     COALESCE(
       LAST_VALUE(CASE WHEN step IN (1, 2, 5, 6) THEN event_type END) IGNORE NULLS OVER (
-        PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step ROWS UNBOUNDED PRECEDING
+        PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step, cluster_count ROWS UNBOUNDED PRECEDING
       ),
       LAST_VALUE(CASE WHEN step IN (3, 4) THEN 'RUNNING' END) IGNORE NULLS OVER (
-        PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step ROWS UNBOUNDED PRECEDING
+        PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step, cluster_count ROWS UNBOUNDED PRECEDING
       )
-    ) AS state
+    ) AS state,
+    LAST_VALUE(CASE WHEN step IN (2, 5, 6) THEN event_type END) IGNORE NULLS OVER (
+      PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step, cluster_count ROWS UNBOUNDED PRECEDING
+    ) AS ran
   FROM raw_events
   WHERE :warehouse_id IS NULL OR warehouse_id = :warehouse_id
 ),
@@ -45,7 +48,7 @@ events AS (
     GREATEST(event_time, timestamp_micros(:window_start_us)) AS clipped_start,
     LEAST(
       COALESCE(
-        LEAD(event_time) OVER (PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step),
+        LEAD(event_time) OVER (PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step, cluster_count),
         (SELECT as_of FROM head)
       ),
       (SELECT as_of FROM head)
@@ -56,7 +59,7 @@ bounded AS (
   SELECT
     events.*,
     CASE
-      WHEN state = 'RUNNING' THEN GREATEST(
+      WHEN state = 'RUNNING' OR (state = 'STARTING' AND ran = 'RUNNING') THEN GREATEST(
         0,
         unix_micros(LEAST(next_time, COALESCE(known.delete_time, next_time))) - unix_micros(clipped_start)
       )
@@ -71,8 +74,8 @@ starts AS (
     warehouse_id,
     event_type,
     event_time,
-    LEAD(event_type) OVER (PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step) AS next_type,
-    LEAD(event_time) OVER (PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step) AS next_time
+    LEAD(event_type) OVER (PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step, cluster_count) AS next_type,
+    LEAD(event_time) OVER (PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step, cluster_count) AS next_time
   FROM events
   WHERE event_type IN ('STARTING', 'RUNNING', 'STOPPED')
 ),
@@ -94,7 +97,7 @@ figures AS (
   SELECT
     workspace_id,
     warehouse_id,
-    MAX_BY(named_struct('state', state, 'cluster_count', cluster_count), named_struct('at', event_time, 'step', step)) AS last_event,
+    MAX_BY(named_struct('state', state, 'cluster_count', cluster_count), named_struct('at', event_time, 'step', step, 'clusters', COALESCE(cluster_count, -1))) AS last_event,
     MAX(event_time) AS last_event_time,
     COUNT_IF(event_time >= timestamp_micros(:window_start_us) AND event_type = 'STARTING') AS starts,
     COUNT_IF(event_time >= timestamp_micros(:window_start_us) AND event_type = 'STOPPED') AS stops,

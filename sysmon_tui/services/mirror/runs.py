@@ -15,6 +15,7 @@ from sysmon_tui.sources.embedded import CATALOG
 # A slice is an hour as a rule; its start is the column that prunes, its end the one that says when it is news.
 _LONGEST_SLICE_US = 24 * HOUR_US
 _SILENT_US = int(limits.RUN_SILENT_HOURS * HOUR_US)
+_SUCCESS = ("SUCCEEDED", "SUCCESS")
 # Ids of runs on their way take a hundred times what is kept of them, so they come in parts.
 _IDS_AT_ONCE = 100_000
 
@@ -34,7 +35,9 @@ class RunsCopy(Copy):
             UNION ALL BY NAME
             SELECT * EXCLUDE (end_time), end_time AS period_start_time, end_time AS period_end_time
             FROM {CATALOG}.main.failing
-            ANTI JOIN {CATALOG}.main.slices USING (workspace_id, run_id);
+            ANTI JOIN {CATALOG}.main.slices
+                ON slices.workspace_id IS NOT DISTINCT FROM failing.workspace_id
+                AND slices.run_id IS NOT DISTINCT FROM failing.run_id;
         CREATE VIEW {CATALOG}.lakeflow.jobs AS
             FROM {CATALOG}.main.jobs UNION ALL BY NAME FROM {CATALOG}.main.changed_jobs;
     """
@@ -56,20 +59,18 @@ class RunsCopy(Copy):
         self._put("jobs", jobs)
         self._put("changed_jobs", jobs.clear())
         del slices, jobs
-        self._put_failing(self._failing(ask))
+        self._put_failing(self._read_failing(ask))
         self._older = self._older_runs(ask, known)
 
     def knows(self, statement: Statement) -> bool:
         return self._knows_failing or statement is not catalogue.FAILURE_STREAKS
 
-    def _put_failing(self, failing: pl.DataFrame | None) -> None:
-        self._knows_failing = failing is not None
-        self._put(
-            "failing", pl.DataFrame(schema=catalogue.FAILING_RUNS.schema) if failing is None else failing
-        )
+    def _put_failing(self, failing: pl.DataFrame) -> None:
+        self._put("failing", failing)
+        self._parting = _keys(failing.filter(pl.col("result_state").is_in(_SUCCESS)))
 
-    def _failing(self, ask: Asker) -> pl.DataFrame | None:
-        """None where the year can't be read: the rule on rows of failures then asks for itself, all else goes on."""
+    def _read_failing(self, ask: Asker) -> pl.DataFrame:
+        """Empty where the year can't be read: the rule on rows of failures then asks for itself, all else goes on."""
         asked: dict[str, Value] = {
             "scan_start_us": self.start_us - int(limits.STREAK_LOOKBACK_HOURS * HOUR_US),
             "since_us": self.start_us,
@@ -77,11 +78,24 @@ class RunsCopy(Copy):
             "run_keys": ",".join(self._repaired),
         }
         try:
-            return bounded(ask, catalogue.FAILING_RUNS, asked)
+            failing = bounded(ask, catalogue.FAILING_RUNS, asked)
         except StatementCanceled:
             raise
-        except SourceError:
-            return None
+        except (SourceError, TooWide):
+            self._knows_failing = False
+            return pl.DataFrame(schema=catalogue.FAILING_RUNS.schema)
+        self._knows_failing = True
+        return failing
+
+    def _failing_anew(self, ask: Asker, revived: pl.Series, news: pl.Series) -> pl.DataFrame | None:
+        """What rows of failures begin with when a success that parted them is news, however old it is; else None."""
+        self._repaired.extend(revived)
+        failing, parting = None, self._parting
+        while (again := parting.filter(parting.is_in(news.implode()))).len():
+            self._repaired.extend(again)
+            failing = self._read_failing(ask)
+            parting = _keys(failing.filter(pl.col("result_state").is_in(_SUCCESS)))
+        return failing
 
     def _older_runs(self, ask: Asker, known: pl.Series) -> pl.Series:
         """Hashes of the runs that are not here.
@@ -134,16 +148,13 @@ class RunsCopy(Copy):
         changed = bounded(ask, catalogue.CHANGED_JOBS, {"since_us": self.whole_us - OVERLAP_US})
         keys = self._revived(news)
         repaired = self._whole_runs(ask, keys) if keys.len() else None
-        self._repaired.extend(keys)
-        # A success that is none any more may have parted two rows of failures.
-        parted = repaired is not None and repaired.get_column("result_state").str.starts_with("SUCCE").any()
-        failing = self._failing(ask) if parted else None
+        failing = self._failing_anew(ask, keys, _keys(news))
         with self._at_once():
             self._put("news", news)
             self._put("changed_jobs", changed)
             if repaired is not None:
                 self._append("repaired", repaired)
-            if parted:
+            if failing is not None:
                 self._put_failing(failing)
         if repaired is not None:
             self._older = self._older.filter(~self._older.is_in(keys.hash().implode()))

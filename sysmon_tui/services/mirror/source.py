@@ -101,33 +101,35 @@ class _Mirror:
         self._read_s = 0.0  # when the copy was last read, by the clock that never jumps
         self.copy: Copy | None = None
         self._lock = threading.Lock()
-        self._widest_us = 0  # the widest window asked for since the last whole reading
+        self._widest_us = 0  # the widest window answered since the last whole reading
         self._too_wide: tuple[int, int] | None = None  # (width of the window that was, when)
-        self._failures: list[SourceError] = []
+        self._failure: tuple[int, SourceError] | None = None  # (width of the window that failed last, why)
 
     def up_to_date(self, request: Request, ask: Asker) -> Copy | None:
         """The copy with what was there at the end of the request's window; None where the source has to answer.
 
-        Questions that come together share a reading. Who comes while another reads waits for that reading.
+        Questions that come together share a reading. Who comes while another reads waits for that reading. A window
+        that can't be had takes no narrower one along.
         """
         start_us = cast(int, request.values["window_start_us"])
         end_us = cast(int, request.values["window_end_us"])
-        failures = self._failures
+        width_us = max(end_us - start_us, int(limits.MIRROR_HOURS * _HOUR_US))
+        failure = self._failure
         with self._lock:
-            if self._failures is not failures:
-                raise self._failures[-1]  # who waits for a reading that fails has its answer
-            width_us = max(end_us - start_us, int(limits.MIRROR_HOURS * _HOUR_US))
+            if self._failure is not None and self._failure is not failure and width_us >= self._failure[0]:
+                raise self._failure[1]  # who waits for a reading that fails has its answer
             if not self._may_hold(width_us, end_us):
                 return None
-            self._widest_us = max(self._widest_us, width_us)
             copy = self.copy
             if copy is not None and end_us < copy.whole_us and start_us < copy.start_us:
                 return None  # a page of a window from before the copy
+            wider = copy is not None and start_us < copy.start_us
             try:
-                if copy is None or start_us < copy.start_us or self._due(copy, request, end_us):
-                    self.copy = None  # before the next is read: two at once are twice the memory
-                    copy = self.kind.whole(ask, end_us - self._widest_us, end_us)
-                    self.copy, self._widest_us = copy, 0
+                if copy is None or wider or self._due(copy, request, end_us):
+                    if not wider:
+                        self.copy = None  # before the next is read: two at once are twice the memory
+                    self.copy = copy = self._whole(ask, width_us, end_us)
+                    self._widest_us = 0
                     self._read_s = self._clock.monotonic_s()
                 elif (
                     not self._is_page(request) and self._clock.monotonic_s() - self._read_s > _SAME_READING_S
@@ -135,15 +137,26 @@ class _Mirror:
                     copy.read_news(ask, end_us)
                     self._read_s = self._clock.monotonic_s()
             except TooWide:
-                self.copy, self._widest_us = None, 0
+                if not wider:
+                    self.copy = None
                 self._too_wide = (width_us, end_us)
                 return None
             except StatementCanceled:
                 raise  # of the one who asked; who waits after it reads anew
             except SourceError as error:
-                self._failures = [error]
+                self._failure = (width_us, error)
                 raise
+            self._widest_us = max(self._widest_us, width_us)
             return copy
+
+    def _whole(self, ask: Asker, width_us: int, end_us: int) -> Copy:
+        """As wide as the windows in use, or where that is too much at once, as wide as this one."""
+        if self._widest_us > width_us:
+            try:
+                return self.kind.whole(ask, end_us - self._widest_us, end_us)
+            except (StatementFailed, TooWide):
+                self._widest_us = 0
+        return self.kind.whole(ask, end_us - width_us, end_us)
 
     def _may_hold(self, width_us: int, now_us: int) -> bool:
         if self._too_wide is None:
