@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -62,6 +62,18 @@ def frame_of(
     except pl.exceptions.ComputeError as error:
         kind = duckdb.InterruptException if "INTERRUPT Error" in str(error) else duckdb.Error
         raise kind(str(error)) from error
+
+
+@contextlib.contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All that is written within is seen together, by statements that begin after it."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
 
 
 class EmbeddedSource:

@@ -313,6 +313,17 @@ async def test_a_success_of_long_ago_that_is_one_no_more_joins_the_failures_arou
     assert alert["value"] == (4 if repaired == "FAILED" else 3)
 
 
+async def test_an_id_that_no_list_can_name_holds_nothing_up(estate: Estate) -> None:
+    """The last success before the window has a comma in its id, and is repaired: the refresh ends, and shows it."""
+    estate.slice("a,b", at("03:00", day=-3), at("03:10", day=-3), "SUCCEEDED", job_id="5")
+    monitor = estate.monitor(incremental=True)
+    await monitor.alerts()
+    estate.slice("a,b", NOW - timedelta(minutes=2), NOW - timedelta(minutes=1), "FAILED", job_id="5")
+    estate.clock.advance(61)
+    await asyncio.wait_for(monitor.alerts(), 20)
+    assert [row["run_id"] for row in (await monitor.failed_workflows()).rows()] == ["a,b"]
+
+
 @pytest.mark.parametrize("back_s", [60, 3600])
 async def test_a_clock_that_steps_back_hides_nothing(estate: Estate, back_s: int) -> None:
     """The machine's clock is set back: what fails after that is shown at the next refresh, as a full read shows it."""

@@ -11,31 +11,22 @@ WITH events AS (
     AND event_time < timestamp_micros(:window_end_us)
     AND (:workspace_ids = '' OR array_contains(split(:workspace_ids, ','), workspace_id))
 ),
+before AS (
+  SELECT
+    workspace_id, warehouse_id, step,
+    named_struct('at', event_time, 'step', step, 'kind', event_type, 'clusters', cluster_count) AS event
+  FROM events
+  WHERE event_time < timestamp_micros(:since_us)
+),
 last_before AS (
   SELECT
     workspace_id,
     warehouse_id,
-    MAX(named_struct('at', event_time, 'step', step, 'kind', event_type, 'clusters', cluster_count)) AS any_event,
-    MAX(
-      CASE
-        WHEN step IN (1, 2, 5, 6)
-          THEN named_struct('at', event_time, 'step', step, 'kind', event_type, 'clusters', cluster_count)
-      END
-    ) AS state_event,
-    MAX(
-      CASE
-        WHEN step IN (2, 5, 6)
-          THEN named_struct('at', event_time, 'step', step, 'kind', event_type, 'clusters', cluster_count)
-      END
-    ) AS up_event,
-    MAX(
-      CASE
-        WHEN step IN (3, 4)
-          THEN named_struct('at', event_time, 'step', step, 'kind', event_type, 'clusters', cluster_count)
-      END
-    ) AS scale_event
-  FROM events
-  WHERE event_time < timestamp_micros(:since_us)
+    MAX(event) AS any_event,
+    MAX(CASE WHEN step IN (1, 2, 5, 6) THEN event END) AS state_event,
+    MAX(CASE WHEN step IN (2, 5, 6) THEN event END) AS up_event,
+    MAX(CASE WHEN step IN (3, 4) THEN event END) AS scale_event
+  FROM before
   GROUP BY workspace_id, warehouse_id
 )
 SELECT workspace_id, warehouse_id, event_type, cluster_count, event_time

@@ -2,7 +2,7 @@
 -- Tables: system.lakeflow.job_run_timeline
 -- Grants: SELECT on system.lakeflow
 -- What a row of failures began with before the local copy of the slices begins. A run that ended anew after that is in
--- the copy, whatever it was before. The runs of :run_keys have been repaired since: what they were says nothing any more.
+-- the copy, whatever it was before. The runs of :run_keys have been repaired since: what they were says nothing now.
 WITH considered AS (
   SELECT workspace_id, job_id, run_id, period_start_time, period_end_time, UPPER(result_state) AS result_state, run_name
   FROM system.lakeflow.job_run_timeline

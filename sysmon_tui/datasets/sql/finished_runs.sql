@@ -7,7 +7,9 @@ finished AS (
     run_id,
     MAX(NULLIF(run_name, '')) AS run_name,
     MAX(CASE WHEN result_state IS NOT NULL THEN period_end_time END) AS end_time,
-    MAX(CASE WHEN result_state IS NOT NULL THEN named_struct('at', period_end_time, 'state', result_state) END).state AS status
+    MAX(
+      CASE WHEN result_state IS NOT NULL THEN named_struct('ended_at', period_end_time, 'state', result_state) END
+    ).state AS status
   FROM considered
   GROUP BY workspace_id, job_id, run_id
   HAVING COUNT(result_state) > 0

@@ -23,7 +23,9 @@ folded AS (
     MAX(CASE WHEN result_state IS NULL THEN period_start_time END) AS open_start,
     MAX(period_end_time) AS last_seen,
     -- COUNT(DISTINCT ...) would keep a second table of all the runs.
-    COALESCE(SIZE(ARRAY_DISTINCT(COLLECT_LIST(CASE WHEN result_state IS NOT NULL THEN period_end_time END))), 0) AS results,
+    COALESCE(
+      SIZE(ARRAY_DISTINCT(COLLECT_LIST(CASE WHEN result_state IS NOT NULL THEN period_end_time END))), 0
+    ) AS results,
     -- Of two results at one instant the same one on every engine, which MAX_BY would not promise.
     MAX(
       named_struct(

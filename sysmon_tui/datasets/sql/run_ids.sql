@@ -1,4 +1,5 @@
--- Purpose: the keys (workspace/run) of all runs since :scan_start_us: whose new slice is no new run, but one that was repaired.
+-- Purpose: the keys (workspace/run) of all runs since :scan_start_us: a new slice of one of them is no new run, but one
+--   that was repaired.
 -- Tables: system.lakeflow.job_run_timeline
 -- Grants: SELECT on system.lakeflow
 SELECT DISTINCT CONCAT(COALESCE(workspace_id, ''), '/', run_id) AS run_key

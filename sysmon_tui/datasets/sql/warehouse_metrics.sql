@@ -74,10 +74,11 @@ starts AS (
     warehouse_id,
     event_type,
     event_time,
-    LEAD(event_type) OVER (PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step, cluster_count) AS next_type,
-    LEAD(event_time) OVER (PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step, cluster_count) AS next_time
+    LEAD(event_type) OVER in_order AS next_type,
+    LEAD(event_time) OVER in_order AS next_time
   FROM events
   WHERE event_type IN ('STARTING', 'RUNNING', 'STOPPED')
+  WINDOW in_order AS (PARTITION BY workspace_id, warehouse_id ORDER BY event_time, step, cluster_count)
 ),
 start_figures AS (
   SELECT
@@ -97,7 +98,10 @@ figures AS (
   SELECT
     workspace_id,
     warehouse_id,
-    MAX_BY(named_struct('state', state, 'cluster_count', cluster_count), named_struct('at', event_time, 'step', step, 'clusters', COALESCE(cluster_count, -1))) AS last_event,
+    MAX_BY(
+      named_struct('state', state, 'cluster_count', cluster_count),
+      named_struct('at', event_time, 'step', step, 'clusters', COALESCE(cluster_count, -1))
+    ) AS last_event,
     MAX(event_time) AS last_event_time,
     COUNT_IF(event_time >= timestamp_micros(:window_start_us) AND event_type = 'STARTING') AS starts,
     COUNT_IF(event_time >= timestamp_micros(:window_start_us) AND event_type = 'STOPPED') AS stops,

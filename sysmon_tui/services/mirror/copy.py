@@ -72,10 +72,14 @@ class Copy(ABC):
     def whole(cls, ask: Asker, start_us: int, end_us: int) -> Self:
         """A copy made anew. Raises SourceError, TooWide."""
         copy = cls(start_us, end_us)
-        with _narrow():
-            copy._read_whole(ask)
-            copy._connection.execute(cls._views)
-            copy._pack()
+        try:
+            with _narrow():
+                copy._read_whole(ask)
+                copy._connection.execute(cls._views)
+                copy._pack()
+        except BaseException:
+            copy.close()  # an error that somebody keeps would keep its rows
+            raise
         return copy
 
     def read_news(self, ask: Asker, end_us: int) -> None:
@@ -138,17 +142,6 @@ class Copy(ABC):
     def _append(self, table: str, frame: pl.DataFrame) -> None:
         rows = _Rows(frame)  # noqa: F841 (DuckDB finds it by its name)
         self._connection.execute(f"INSERT INTO {CATALOG}.main.{table} SELECT * FROM rows")
-
-    @contextlib.contextmanager
-    def _at_once(self) -> Iterator[None]:
-        """All tables that change within change together, for statements that begin after it."""
-        self._connection.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
 
 
 def bounded(ask: Asker, statement: Statement, values: Mapping[str, Value]) -> pl.DataFrame:

@@ -6,11 +6,11 @@ from sysmon_tui import limits
 from sysmon_tui.datasets import catalogue
 from sysmon_tui.services.mirror.copy import HOUR_US, OVERLAP_US, Asker, Copy, bounded
 from sysmon_tui.services.threads import together
-from sysmon_tui.sources.embedded import CATALOG
+from sysmon_tui.sources.embedded import CATALOG, transaction
 
 
 class EventsCopy(Copy):
-    """Of each warehouse the events of the window, the last one before it and the last before it that says a state."""
+    """Of each warehouse the events of the window, and those before it that say what it was when the window began."""
 
     answers = (catalogue.WAREHOUSE_METRICS, catalogue.WAREHOUSE_EVENT_COUNTS)
     _views = f"""
@@ -49,6 +49,6 @@ class EventsCopy(Copy):
             },
         )
         changed = bounded(ask, catalogue.CHANGED_WAREHOUSES, {"since_us": self.whole_us - OVERLAP_US})
-        with self._at_once():
+        with transaction(self._connection):
             self._put("news", news)
             self._put("changed_warehouses", changed)

@@ -10,7 +10,7 @@ from sysmon_tui.datasets.statement import Statement, Value
 from sysmon_tui.errors import SourceError, StatementCanceled
 from sysmon_tui.services.mirror.copy import HOUR_US, OVERLAP_US, Asker, Copy, TooWide, bounded
 from sysmon_tui.services.threads import together
-from sysmon_tui.sources.embedded import CATALOG
+from sysmon_tui.sources.embedded import CATALOG, transaction
 
 # A slice is an hour as a rule; its start is the column that prunes, its end the one that says when it is news.
 _LONGEST_SLICE_US = 24 * HOUR_US
@@ -67,7 +67,7 @@ class RunsCopy(Copy):
 
     def _put_failing(self, failing: pl.DataFrame) -> None:
         self._put("failing", failing)
-        self._parting = _keys(failing.filter(pl.col("result_state").is_in(_SUCCESS)))
+        self._parting = _successes(failing)
 
     def _read_failing(self, ask: Asker) -> pl.DataFrame:
         """Empty where the year can't be read: the rule on rows of failures then asks for itself, all else goes on."""
@@ -94,7 +94,7 @@ class RunsCopy(Copy):
         while (again := parting.filter(parting.is_in(news.implode()))).len():
             self._repaired.extend(again)
             failing = self._read_failing(ask)
-            parting = _keys(failing.filter(pl.col("result_state").is_in(_SUCCESS)))
+            parting = _successes(failing)
         return failing
 
     def _older_runs(self, ask: Asker, known: pl.Series) -> pl.Series:
@@ -146,10 +146,12 @@ class RunsCopy(Copy):
             },
         )
         changed = bounded(ask, catalogue.CHANGED_JOBS, {"since_us": self.whole_us - OVERLAP_US})
-        keys = self._revived(news)
-        repaired = self._whole_runs(ask, keys) if keys.len() else None
-        failing = self._failing_anew(ask, keys, _keys(news))
-        with self._at_once():
+        keys = _keys(news)
+        # Runs that have older slices which the copy lacks: they ended before its window, and were repaired.
+        revived = keys.filter(keys.hash().is_in(self._older.implode()))
+        repaired = self._whole_runs(ask, revived) if revived.len() else None
+        failing = self._failing_anew(ask, revived, keys)
+        with transaction(self._connection):
             self._put("news", news)
             self._put("changed_jobs", changed)
             if repaired is not None:
@@ -157,12 +159,7 @@ class RunsCopy(Copy):
             if failing is not None:
                 self._put_failing(failing)
         if repaired is not None:
-            self._older = self._older.filter(~self._older.is_in(keys.hash().implode()))
-
-    def _revived(self, news: pl.DataFrame) -> pl.Series:
-        """Runs that have older slices which the copy lacks: they ended before its window, and were repaired."""
-        keys = _keys(news)
-        return keys.filter(keys.hash().is_in(self._older.implode()) & ~keys.str.contains(",", literal=True))
+            self._older = self._older.filter(~self._older.is_in(revived.hash().implode()))
 
     def _whole_runs(self, ask: Asker, keys: pl.Series) -> pl.DataFrame:
         asked = {
@@ -181,4 +178,10 @@ _KEY = pl.concat_str(pl.col("workspace_id").fill_null(""), pl.lit("/"), pl.col("
 
 
 def _keys(slices: pl.DataFrame) -> pl.Series:
-    return slices.select(_KEY.alias("run_key")).to_series().drop_nulls().unique()
+    """Without those that a list of keys, parted by commas, can't name: they could never be asked for."""
+    keys = slices.select(_KEY.alias("run_key")).to_series().drop_nulls().unique()
+    return keys.filter(~keys.str.contains(",", literal=True))
+
+
+def _successes(failing: pl.DataFrame) -> pl.Series:
+    return _keys(failing.filter(pl.col("result_state").is_in(_SUCCESS)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import threading
 from collections.abc import Mapping
 from typing import cast
@@ -17,6 +17,8 @@ from sysmon_tui.services.mirror.copy import Asker, Copy, TooWide
 from sysmon_tui.services.mirror.events import EventsCopy
 from sysmon_tui.services.mirror.runs import RunsCopy
 from sysmon_tui.sources.base import Request, Source
+
+_log = logging.getLogger(__name__)
 
 _SECOND_US = 1_000_000
 _HOUR_US = 3_600 * _SECOND_US
@@ -47,8 +49,10 @@ class MirroredSource:
         try:
             copy = mirror.up_to_date(request, self._asker(request))
             if copy is not None and copy.knows(request.statement):
-                with contextlib.suppress(StatementFailed):  # of our engine: the source can still answer
+                try:
                     return copy.execute(request)
+                except StatementFailed as error:  # of our engine: the source can still answer
+                    _log.warning("the local copy could not answer: %s", error.sentence)
             return self._inner.execute(request)
         finally:
             del self._asked[request.id]

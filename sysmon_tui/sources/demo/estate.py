@@ -9,8 +9,6 @@ build makes thirty days of history and one day ahead; later days are made one at
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
@@ -19,6 +17,7 @@ from typing import Final
 import duckdb
 
 from sysmon_tui.clock import to_micros
+from sysmon_tui.sources.embedded import transaction
 
 DEFAULT_ROWS: Final = 120_000  # ready within a second on two slow cores
 FEWEST_ROWS: Final = 50_000  # below this the jobs of the incidents alone would be most of the rows
@@ -97,7 +96,7 @@ class DemoEstate:
         )
         since_s, until_s = self._now_s - _HISTORY_S, self._horizon_s
         part_s = -(-(until_s - since_s) // (1 + rows // _PART_ROWS) // _HOUR_S) * _HOUR_S
-        with self._transaction():
+        with transaction(self._cursor):
             for name in _ESTATE:
                 self._run(name)
             self._run("clock.sql", now=self._now_s)
@@ -111,7 +110,7 @@ class DemoEstate:
         self._run("views.sql")
 
     def _make_next_day(self) -> None:
-        with self._transaction():
+        with transaction(self._cursor):
             files = _RUNS + _AUDIT_SCENES + _QUERIES + _AUDIT
             self._make(files, self._horizon_s, self._horizon_s + _DAY_S)
             self._run("forget.sql", before=self._horizon_s - _KEEP_S)
@@ -122,16 +121,6 @@ class DemoEstate:
         for start_s in range(since_s + part_s, until_s, part_s):
             self._cursor.execute("COMMIT; CHECKPOINT demo_estate; BEGIN")
             self._make(names, start_s, min(start_s + part_s, until_s))
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._cursor.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self._cursor.execute("ROLLBACK")
-            raise
-        self._cursor.execute("COMMIT")
 
     def _make(self, names: tuple[str, ...], since_s: int, until_s: int) -> None:
         for name in names:
