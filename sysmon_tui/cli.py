@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import sys
 import threading
 from typing import Any
@@ -19,6 +20,7 @@ from sysmon_tui import limits
 from sysmon_tui.commands import app
 from sysmon_tui.commands.check import check
 from sysmon_tui.commands.config import config
+from sysmon_tui.commands.doctor import doctor
 from sysmon_tui.commands.flags import Flags, global_options
 from sysmon_tui.commands.output import note
 from sysmon_tui.commands.query import query
@@ -69,12 +71,25 @@ def cli(context: click.Context, row_limit: int | None, low_bandwidth: bool) -> N
         raise click.UsageError("--row-limit and --low-bandwidth belong to the app, not to a command.")
 
 
-for _command in (serve, query, check, config):
+for _command in (serve, query, check, doctor, config):
     cli.add_command(_command)
+
+
+def _stop_as_ctrl_c_does() -> None:
+    """SIGTERM and SIGHUP cancel what runs on the warehouse. The app and `serve` have ways of their own."""
+
+    def interrupt(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)  # a second one ends at once
+        signal.raise_signal(signal.SIGINT)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
+            signal.signal(getattr(signal, name), interrupt)
 
 
 def main() -> None:
     """Runs the command line and ends the process."""
+    _stop_as_ctrl_c_does()
     # The SDK's first message would otherwise give the root logger a handler that writes over the screen.
     logging.getLogger().addHandler(logging.NullHandler())
     try:

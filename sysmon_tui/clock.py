@@ -5,10 +5,14 @@ Inside the program every instant is an aware UTC `datetime`; the user's zone app
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+# How soon a sleeper notices that a held clock was moved.
+_LOOK_S = 0.02
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -20,6 +24,9 @@ class Clock(Protocol):
     def monotonic_s(self) -> float:
         """Seconds on a clock that never jumps: for ages, deadlines and time to live."""
 
+    async def sleep(self, seconds: float) -> None:
+        """Until `monotonic_s` has gone on by this."""
+
 
 class SystemClock:
     """The machine's clock."""
@@ -29,6 +36,9 @@ class SystemClock:
 
     def monotonic_s(self) -> float:
         return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
 
 
 class HeldClock:
@@ -44,6 +54,11 @@ class HeldClock:
 
     def monotonic_s(self) -> float:
         return self._monotonic_s
+
+    async def sleep(self, seconds: float) -> None:
+        until_s = self._monotonic_s + seconds
+        while self._monotonic_s < until_s:
+            await asyncio.sleep(_LOOK_S)  # it is moved from any thread
 
     def advance(self, seconds: float) -> None:
         with self._lock:

@@ -79,13 +79,54 @@ CACHED_ROWS = 3_000_000
 DENIED_RETRY_S = 300.0
 FAILED_RETRY_S = 15.0
 
+# So many failures in a row that concern every statement, and the source is held to be down. Then it is asked by one
+# request after this long, which doubles up to the second while it stays down.
+CIRCUIT_FAILURES = 3
+CIRCUIT_OPEN_S = 15.0
+CIRCUIT_LONGEST_S = 120.0
+
+# Nobody has looked for this long, and refreshes by the clock become rarer: twice as far apart each time it passes
+# again, up to the longest spacing, or the warehouse's auto-stop and a margin if that is longer, so that it can stop.
+IDLE_S = 300.0
+LONGEST_SPACING_S = 1800.0
+AUTO_STOP_MARGIN_S = 120.0
+# What is assumed of a warehouse that can't be asked: the default of serverless ones.
+AUTO_STOP_S = 600.0
+# What the statements of a refresh take, for the budget.
+REFRESH_TAKES_S = 10.0
+# How long what the workspace's API says of the warehouse and of active runs holds, how long one call may take, how many
+# are under way, how many active runs are read, and how many failed tasks of a run are asked for their error.
+LIVE_S = 10.0
+LIVE_TIMEOUT_S = 10.0
+LIVE_AT_ONCE = 4
+ACTIVE_RUNS = 240
+TASK_ERRORS = 8
+# Of a listing the newest failed runs whose errors are asked for.
+RUNS_WITH_ERRORS = 10
+# Runs whose errors are kept, and how much of an error: a trace can be megabytes.
+KNOWN_ERRORS = 512
+MAX_ERROR_CHARS = 20_000
+
+# A window that a table refuses to answer whole is halved down to this.
+NARROWEST_HOURS = 1.0
+
+# How long a client of `serve`, and a screen of the app, wait for a warehouse that is starting before they are told so.
+CLIENT_PATIENCE_S = 10.0
+SCREEN_PATIENCE_S = 2.0
+
 # Statements of one tenant at work at the same time: a small warehouse runs ten side by side.
 STATEMENTS_AT_ONCE = 8
 
 # INLINE answers are refused by the service beyond 25 MiB; listings above this many rows go by external links.
 INLINE_MAX_ROWS = 10_000
-# One answer's download: the rows ceiling times a generous row.
+# One answer's download: the rows ceiling times a generous row. No statement of ours answers more rows.
 MAX_RESULT_BYTES = 2 * 1024**3
+MAX_RESULT_ROWS = 3_000_000
+# Chunks of one answer under way at the same time: at first, and at most. One that takes longer than this waits for the
+# network, and then another beside it costs nothing.
+CHUNKS_AT_FIRST = 2
+CHUNKS_AT_ONCE = 8
+SLOW_CHUNK_S = 0.15
 # At exit, how long a source may take to cancel its statements before it is left behind.
 CLOSE_S = 3.0
 # Then, how long threads that have delivered may take to end.

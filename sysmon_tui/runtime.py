@@ -15,11 +15,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sysmon_tui import limits
+from sysmon_tui import limits, paths
 from sysmon_tui.clock import Clock, SystemClock
 from sysmon_tui.config import Config, TenantConfig
 from sysmon_tui.errors import RequestError
-from sysmon_tui.services.threads import settle
+from sysmon_tui.threads import settle
 
 if TYPE_CHECKING:
     from sysmon_tui.services.monitor import Monitor
@@ -38,7 +38,8 @@ class Runtime:
     """The tenants of one process, on one event loop. `demo_rows` sizes the invented estate, None for its default.
 
     `spark` is the SparkSession for tenants with that source, None for the active one. `incremental` is for a process
-    that asks again and again: it keeps what it read and asks for what may have changed.
+    that asks again and again: it keeps what it read and asks for what may have changed. `patience_s` is how long its
+    askers wait for a warehouse that is starting before they are told so, None for as long as it takes.
     """
 
     def __init__(
@@ -49,12 +50,14 @@ class Runtime:
         demo_rows: int | None = None,
         spark: Any | None = None,
         incremental: bool = False,
+        patience_s: float | None = None,
     ) -> None:
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self._demo_rows = demo_rows
         self._spark = spark
         self._incremental = incremental
+        self._patience_s = patience_s
         self._openers = {name: self._opener(tenant) for name, tenant in config.tenants.items()}
         self._tenants: dict[str, Tenant] = {}
         self._building = threading.Lock()
@@ -70,24 +73,41 @@ class Runtime:
             return self._tenants
 
     def _tenant(self, name: str, tenant: TenantConfig) -> Tenant:
-        from sysmon_tui.services.monitor import Monitor  # noqa: PLC0415 (polars: after the first paint)
+        from sysmon_tui.services.ledger import Ledger  # noqa: PLC0415 (polars: after the first paint)
+        from sysmon_tui.services.meter import Meter  # noqa: PLC0415
+        from sysmon_tui.services.monitor import Monitor  # noqa: PLC0415
+        from sysmon_tui.services.pace import Pace  # noqa: PLC0415
         from sysmon_tui.services.query import QueryService  # noqa: PLC0415
 
+        config, bills = self.config, tenant.source == "databricks"
+        ledger = Ledger(name, (lambda: paths.state_dir() / "spent.sqlite3") if bills else None)
+        meter = Meter(self.clock, ledger, usd_per_dbu=config.cost.usd_per_dbu)
+        pace = Pace(
+            self.clock,
+            meter,
+            refresh_s=config.refresh.seconds,
+            bills=bills,
+            wake=config.refresh.wake,
+            dbu_per_day=config.cost.dbu_per_day,
+        )
         service = QueryService(
             name,
             self._openers[name],
             self.clock,
-            refresh_s=self.config.refresh.seconds,
-            timeout_s=self.config.limits.statement_timeout_seconds,
+            pace=pace,
+            meter=meter,
+            timeout_s=config.limits.statement_timeout_seconds,
             incremental=self._incremental,
             stale_after={
                 table: timedelta(minutes=minutes)
-                for table, minutes in self.config.freshness.stale_after_minutes.items()
+                for table, minutes in config.freshness.stale_after_minutes.items()
             },
             workspace_ids=tenant.workspace_ids,
             tables=tenant.tables,
+            live=config.live.enabled,
+            patience_s=self._patience_s,
         )
-        return Tenant(name, tenant, tenant.environment, Monitor(service, self.config.thresholds_for(name)))
+        return Tenant(name, tenant, tenant.environment, Monitor(service, config.thresholds_for(name)))
 
     def _opener(self, tenant: TenantConfig) -> Callable[[], Source]:
         match tenant.source:

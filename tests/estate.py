@@ -18,7 +18,9 @@ from sqlglot import exp
 from sysmon_tui.clock import HeldClock
 from sysmon_tui.config import Config, TenantConfig, Thresholds
 from sysmon_tui.datasets.statement import TABLES
+from sysmon_tui.services.meter import Meter
 from sysmon_tui.services.monitor import Monitor
+from sysmon_tui.services.pace import Pace
 from sysmon_tui.services.query import QueryService
 from sysmon_tui.sources.base import Source
 from sysmon_tui.sources.embedded import CATALOG, EmbeddedSource
@@ -233,11 +235,13 @@ class Estate:
             source, names = self.engine()
             open_source, tables = (lambda: source), tables or names
         config = Config(tenants={tenant: TenantConfig(source="demo")})
+        meter = Meter(self.clock)
         service = QueryService(
             tenant,
             open_source,
             self.clock,
-            refresh_s=config.refresh.seconds,
+            pace=Pace(self.clock, meter, refresh_s=config.refresh.seconds),
+            meter=meter,
             timeout_s=30,
             stale_after={
                 table: timedelta(minutes=minutes)

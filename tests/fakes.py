@@ -13,6 +13,10 @@ from sysmon_tui.clock import HeldClock, rfc3339
 from sysmon_tui.config import Config, TenantConfig
 from sysmon_tui.errors import SysmonError
 from sysmon_tui.runtime import Runtime
+from sysmon_tui.services.live import Told
+from sysmon_tui.services.meter import Meter
+from sysmon_tui.services.pace import Pace
+from sysmon_tui.sources.live import TaskFailure
 from sysmon_tui.views import audit, queries, warehouses, workflows
 from sysmon_tui.views.answer import Answer, State, Window
 
@@ -32,6 +36,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "queries": queries.FIELDS,
     "warehouses": warehouses.FIELDS,
     "audit": audit.FIELDS,
+    "active_runs": ("workspace_id", "run_id", "workflow_name", "start_time"),
     "counts": ("bucket_start", "status", "count"),
     "run_tasks": (
         "run_id",
@@ -115,6 +120,19 @@ class FakeMonitor:
     health_document: dict[str, Any] = field(default_factory=lambda: dict(_HEALTH))
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     cancelled: int = 0
+    is_waiting: bool = False
+    meter: Meter = field(default_factory=lambda: Meter(HeldClock(NOW)))
+
+    @property
+    def pace(self) -> Pace:
+        return Pace(HeldClock(NOW), self.meter, refresh_s=60)
+
+    async def active_runs(self, **arguments: Any) -> Answer:
+        return await self._answer("active_runs", "active_runs", arguments)
+
+    async def run_failures(self, *arguments: Any) -> Told[list[TaskFailure]]:
+        self.asked.append(("run_failures", {}))
+        return Told(None, reason="No API here.")
 
     async def _answer(self, method: str, kind: str, arguments: dict[str, Any]) -> Answer:
         self.asked.append((method, arguments))

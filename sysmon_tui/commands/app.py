@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from sysmon_tui import memory
+from sysmon_tui import limits, memory
 from sysmon_tui.commands.flags import Flags
 from sysmon_tui.errors import ConfigError
 
@@ -24,7 +24,7 @@ def run(flags: Flags, *, row_limit: int | None, low_bandwidth: bool) -> None:
     from sysmon_tui.runtime import Runtime  # noqa: PLC0415
 
     broken = tui.run_app(
-        Runtime(config, demo_rows=flags.demo_rows, incremental=True),
+        Runtime(config, demo_rows=flags.demo_rows, incremental=True, patience_s=limits.SCREEN_PATIENCE_S),
         tenant=flags.tenant,
         row_limit=config.limits.table_rows,
         demo=flags.demo,

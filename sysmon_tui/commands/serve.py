@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sysmon_tui import memory
+from sysmon_tui import limits, memory
 from sysmon_tui.commands.flags import Flags, global_options
 
 
@@ -22,5 +22,7 @@ def serve(flags: Flags, host: str | None, port: int | None) -> None:
     from sysmon_tui import server  # noqa: PLC0415
     from sysmon_tui.runtime import Runtime  # noqa: PLC0415
 
-    runtime = Runtime(config, demo_rows=flags.demo_rows, incremental=True)
+    runtime = Runtime(
+        config, demo_rows=flags.demo_rows, incremental=True, patience_s=limits.CLIENT_PATIENCE_S
+    )
     server.serve(runtime, config.http.host, config.http.port)

@@ -63,6 +63,7 @@ _TableRows = Annotated[
     Meta(ge=1, le=limits.MAX_TABLE_ROWS, description=f"a whole number from 1 to {limits.MAX_TABLE_ROWS}"),
 ]
 _TimeoutSeconds = Annotated[int, Meta(ge=5, le=3600, description="a whole number from 5 to 3600")]
+_Amount = Annotated[float, Meta(gt=0, le=1_000_000, description="a number above 0, at most 1000000")]
 _Minutes = Annotated[int, Meta(ge=1, le=525_600, description="a whole number from 1 to 525600")]
 
 
@@ -86,6 +87,18 @@ class EnvironmentConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 class RefreshConfig(Struct, frozen=True, forbid_unknown_fields=True):
     seconds: _RefreshSeconds = 60
+    wake: Literal["never", "on_demand", "keep_warm"] = "on_demand"
+
+
+class CostConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """None: no budget; the list price."""
+
+    dbu_per_day: _Amount | None = None
+    usd_per_dbu: _Amount | None = None
+
+
+class LiveConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    enabled: bool = True
 
 
 class WindowConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,6 +132,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     window: WindowConfig = WindowConfig()
     limits: LimitsConfig = LimitsConfig()
     freshness: FreshnessConfig = msgspec.field(default_factory=FreshnessConfig)
+    cost: CostConfig = CostConfig()
+    live: LiveConfig = LiveConfig()
     http: HttpConfig = HttpConfig()
     notifications: NotificationsConfig = msgspec.field(default_factory=NotificationsConfig)
 

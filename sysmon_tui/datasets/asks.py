@@ -28,6 +28,7 @@ _LISTED = ("hours", "limit", "cursor")
 DATASETS: dict[str, tuple[str, ...]] = {
     "workflows": ("workflow_name", "status", *_LISTED),
     "workflows/failed": _LISTED,
+    "workflows/active": (),
     "queries": ("status", "user_email", *_LISTED),
     "queries/failed": _LISTED,
     "warehouses": ("warehouse_id", "hours"),
@@ -299,3 +300,23 @@ def workspaces() -> Ask:
 def head(table: str) -> Ask:
     """The newest event time of a fact table, looked for over thirty days."""
     return Ask(catalogue.HEADS[table], 24.0 * 30)
+
+
+def probe(table: str) -> Ask:
+    """As little as shows that a table (a key of TABLES) can be read; of a fact table its newest event time."""
+    if table in catalogue.HEADS:
+        return head(table)
+    if table == "job_task_run_timeline":
+        nobody: tuple[tuple[str, Value], ...] = (("workspace_id", ""), ("run_id", ""), ("row_limit", 1))
+        return Ask(catalogue.RUN_TASKS, 1.0, nobody)
+    dimensions = {
+        "jobs": catalogue.CHANGED_JOBS,
+        "warehouses": catalogue.WAREHOUSE_NAMES,
+        "workspaces": catalogue.WORKSPACES,
+    }
+    return Ask(dimensions[table], 1.0, (("row_limit", 1),))
+
+
+def redaction() -> Ask:
+    """How many statements of the last day have lost their texts."""
+    return Ask(catalogue.REDACTION, limits.DEFAULT_HOURS)

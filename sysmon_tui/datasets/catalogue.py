@@ -374,6 +374,13 @@ CHANGED_WAREHOUSES = Statement(
     ceiling=limits.MIRROR_ROWS,
 )
 
+# Whether texts are kept back from us.
+REDACTION = Statement(
+    "redaction",
+    _WINDOW,
+    {"statements": _COUNT, "without_text": _COUNT, "failed": _COUNT, "without_message": _COUNT},
+)
+
 _HEAD = {"head": _INSTANT}
 _HEAD_SCAN = {"scan_start_us": "BIGINT", "window_end_us": "BIGINT", "workspace_ids": "STRING"}
 HEADS: dict[str, Statement] = {
@@ -407,6 +414,7 @@ STATEMENTS: dict[str, Statement] = {
         CHANGED_JOBS,
         CARRIED_EVENTS,
         CHANGED_WAREHOUSES,
+        REDACTION,
         *HEADS.values(),
     )
 }

@@ -83,10 +83,6 @@ async def detailed_health(request: Request, _: Mapping[str, str]) -> Response:
     document = await tenant.monitor.detailed_health()
     document["notifications"] = await run_in_threadpool(own.backlog, tenant.name)
     document["process"] = own.process()
-    document["warehouse"] = {
-        "state": None,
-        "reason": "The warehouse's live state is not read by this version.",
-    }
     headers = {**_health_headers(request, document), "Cache-Control": "private, no-cache"}
     return await caching.json_response(request, lambda: document, headers)
 

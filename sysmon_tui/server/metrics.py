@@ -68,6 +68,7 @@ class TenantCollector(Collector):
         yield _failures(latest)
         yield _alerts(latest)
         yield from _tables(latest)
+        yield from _spent(latest)
         yield _up(latest)
 
 
@@ -125,6 +126,40 @@ def _tables(latest: dict[str, Warmth]) -> Iterator[Metric]:
                 state.add_metric((tenant, table, name), float(source["state"] == name))
     yield lag
     yield state
+
+
+def _spent(latest: dict[str, Warmth]) -> Iterator[Metric]:
+    """What the monitor's own statements have cost today (UTC); what is not known is absent."""
+    labels = ("tenant", "panel")
+    families = {
+        "statements": GaugeMetricFamily("sysmon_own_statements_today", "Own statements today", labels=labels),
+        "seconds": GaugeMetricFamily("sysmon_own_seconds_today", "Seconds they took", labels=labels),
+        "rows": GaugeMetricFamily("sysmon_own_rows_today", "Rows they answered", labels=labels),
+        "bytes": GaugeMetricFamily("sysmon_own_bytes_today", "Bytes they answered", labels=labels),
+    }
+    bills = {
+        "awake_seconds": GaugeMetricFamily(
+            "sysmon_own_awake_seconds_today",
+            "Time that the SQL warehouse was up for them",
+            labels=("tenant",),
+        ),
+        "dbu": GaugeMetricFamily(
+            "sysmon_own_dbu_today", "DBU of that time, an estimate and a ceiling", labels=("tenant",)
+        ),
+        "usd": GaugeMetricFamily(
+            "sysmon_own_usd_today", "Dollars of that time, at list price or as configured", labels=("tenant",)
+        ),
+    }
+    for tenant, warmth in latest.items():
+        today = warmth.spent.get("today", {})
+        for panel, spent in today.get("by_panel", {}).items():
+            for name, family in families.items():
+                family.add_metric((tenant, panel), spent[name])
+        for name, family in bills.items():
+            if today.get(name) is not None:
+                family.add_metric((tenant,), today[name])
+    yield from families.values()
+    yield from bills.values()
 
 
 def _up(latest: dict[str, Warmth]) -> Metric:

@@ -75,6 +75,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     _listing("workflows", "workflows", "Workflows", "Job runs, one row a run"),
     _listing("workflows/failed", "workflows/failed", "Workflows", "Runs that failed, by their end"),
+    _listing("workflows/active", "workflows/active", "ActiveRuns", "Runs under way now, from the Jobs API"),
     _listing("queries", "queries", "Queries", "Statements that ended in the window"),
     _listing("queries/failed", "queries/failed", "Queries", "Statements that failed"),
     _listing("warehouse/metrics", "warehouses", "Warehouses", "Use of each SQL warehouse"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import signal
 import socket
 from collections.abc import Iterator
 
@@ -115,9 +116,16 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Uvicorn would raise the signal again before the runtime is closed; a stop asked for is exit 0."""
+        """Uvicorn would raise the signal again before the runtime is closed; a stop asked for is exit 0.
+
+        A dropped terminal (SIGHUP) stops it as SIGTERM does: a service has none to drop.
+        """
         with super().capture_signals():
+            hangup = getattr(signal, "SIGHUP", None)  # not on every system
+            before = None if hangup is None else signal.signal(hangup, self.handle_exit)
             yield
+            if hangup is not None:
+                signal.signal(hangup, before)
             self._captured_signals.clear()
 
 

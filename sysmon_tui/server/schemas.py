@@ -57,7 +57,14 @@ _RUN = {
     "end_time": _MAYBE_INSTANT,
     "duration_seconds": _MAYBE_NUMBER,
     "attempts": _COUNT,
-    **_fields(_MAYBE_TEXT, "termination_code termination_type error_message run_as url"),
+    **_fields(_MAYBE_TEXT, "termination_code termination_type error_message error_source run_as url"),
+}
+_ACTIVE_RUN = {
+    **_fields(_MAYBE_TEXT, "workspace_id job_id run_id workflow_name"),
+    "status": _TEXT,
+    "start_time": _MAYBE_INSTANT,
+    "url": _MAYBE_TEXT,
+    "source": _TEXT,
 }
 _QUERY = {
     **_fields(_MAYBE_TEXT, "workspace_id statement_id"),
@@ -81,7 +88,7 @@ _WAREHOUSE = {
     **_fields(
         _MAYBE_NUMBER, "busy_seconds idle_seconds utilization start_latency_p50_seconds queued_seconds"
     ),
-    "url": _MAYBE_TEXT,
+    **_fields(_MAYBE_TEXT, "live_state url"),
 }
 _AUDIT_EVENT = {
     "event_id": _MAYBE_TEXT,
@@ -119,6 +126,7 @@ _KNOWLEDGE = {
 }
 _ENVELOPE = {
     **_KNOWLEDGE,
+    "reason_code": _MAYBE_TEXT,
     **_fields(_COUNT, "count total"),
     "truncated": _FLAG,
     "next_cursor": _MAYBE_TEXT,
@@ -144,13 +152,20 @@ SCHEMAS: dict[str, Schema] = {
     "Alert": _record(_ALERT),
     "Source": _record(_SOURCE),
     "Workflows": _record({**_ENVELOPE, "workflows": _list_of("Run")}),
+    "ActiveRun": _record(_ACTIVE_RUN),
+    "ActiveRuns": _record({**_ENVELOPE, "workflows": _list_of("ActiveRun")}),
     "Queries": _record({**_ENVELOPE, "queries": _list_of("Query")}),
-    "Warehouses": _record({**_ENVELOPE, "totals": _OBJECT, "warehouses": _list_of("Warehouse")}),
+    "Warehouses": _record(
+        {**_ENVELOPE, "totals": _OBJECT, "live": _OBJECT, "warehouses": _list_of("Warehouse")}
+    ),
     "AuditEvents": _record({**_ENVELOPE, "events": _list_of("AuditEvent")}),
     "Alerts": _record({**_ENVELOPE, **_ALERT_TOTALS, "alerts": _list_of("Alert")}),
     "Health": _record(_HEALTH),
     "DetailedHealth": _record(
-        {**_HEALTH, **dict.fromkeys(("notifications", "process", "warehouse"), _OBJECT)}
+        {
+            **_HEALTH,
+            **dict.fromkeys(("notifications", "process", "warehouse", "cost", "pace", "tables"), _OBJECT),
+        }
     ),
     "Liveness": _record({"status": _words("alive")}),
     "Readiness": _record({"status": _words("ready"), "tenants": _COUNT}),

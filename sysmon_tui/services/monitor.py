@@ -15,15 +15,21 @@ from typing import Any
 import polars as pl
 
 from sysmon_tui import limits
+from sysmon_tui.clock import rfc3339
 from sysmon_tui.config import Thresholds
 from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
-from sysmon_tui.services import overview
+from sysmon_tui.services import overview, run_errors
+from sysmon_tui.services.asking import for_panel, of_panel
 from sysmon_tui.services.evaluation import Evaluation
+from sysmon_tui.services.live import Told
+from sysmon_tui.services.meter import Meter
+from sysmon_tui.services.pace import Pace
 from sysmon_tui.services.query import QueryService, Result
 from sysmon_tui.services.starts import RunStarts
+from sysmon_tui.sources.live import ACTIVE_RUNS, TaskFailure
 from sysmon_tui.views import audit, counts, queries, warehouses, workflows
-from sysmon_tui.views.answer import Answer
+from sysmon_tui.views.answer import Answer, State, Window
 
 _ASK_HOURS = limits.DEFAULT_HOURS
 _PAGE = limits.DEFAULT_PAGE_ROWS
@@ -37,8 +43,22 @@ class Monitor:
         self._starts = RunStarts(service)
         self._evaluation = Evaluation(service, thresholds)
 
+    @property
+    def pace(self) -> Pace:
+        return self.service.pace
+
+    @property
+    def meter(self) -> Meter:
+        return self.service.meter
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether statements wait for the warehouse to start."""
+        return self.service.is_waiting
+
     # Listings ------------------------------------------------------------------------------------------------
 
+    @for_panel("workflows")
     async def workflows(
         self,
         *,
@@ -52,11 +72,13 @@ class Monitor:
         ask = asks.runs(hours=hours, workflow_name=workflow_name, status=status, limit=limit, cursor=cursor)
         return await self._runs(ask, fresh)
 
+    @for_panel("workflows")
     async def failed_workflows(
         self, *, hours: float = _ASK_HOURS, limit: int = _PAGE, cursor: str | None = None, fresh: bool = False
     ) -> Answer:
         return await self.workflows(hours=hours, status="failed", limit=limit, cursor=cursor, fresh=fresh)
 
+    @for_panel("workflows")
     async def job_history(
         self, workspace_id: str, job_id: str, *, limit: int = 30, fresh: bool = False
     ) -> Answer:
@@ -66,9 +88,39 @@ class Monitor:
 
     async def _runs(self, ask: Ask, fresh: bool) -> Answer:
         result, hosts = await asyncio.gather(self.service.answer(ask, fresh=fresh), self._hosts())
-        runs = await self._starts.completed(result)
-        return _answer("workflows", result, workflows.workflows(runs, hosts))
+        runs = workflows.workflows(await self._starts.completed(result), hosts)
+        errors = await run_errors.of_runs(self.service.live, runs)
+        return _answer("workflows", result, workflows.with_errors(runs, errors))
 
+    @for_panel("workflows")
+    async def active_runs(self, *, fresh: bool = False) -> Answer:
+        """The runs under way now, as the Jobs API tells them: the tables show a run after its first hour or its end."""
+        told = await self.service.live.active_runs()
+        now = self.service.clock.now()
+        state: State = "fresh" if told.reason is None else "denied" if told.denied else "failed"
+        rows = pl.DataFrame(schema=ACTIVE_RUNS) if told.value is None else told.value
+        if told.value is not None and told.reason is not None:
+            state = "stale"
+        rows = rows.with_columns(source=pl.lit(workflows.JOBS_API))
+        read_at = told.read_at or now
+        return Answer(
+            "workflows",
+            rows,
+            rows.height,
+            Window.before(read_at, 1),
+            told.read_at,
+            read_at,
+            state,
+            told.reason,
+        )
+
+    async def run_failures(
+        self, workspace_id: str, run_id: str, ended: datetime | None
+    ) -> Told[list[TaskFailure]]:
+        """Why each failed task of a run failed, as the Jobs API tells it."""
+        return await self.service.live.run_failures(workspace_id, run_id, ended)
+
+    @for_panel("workflows")
     async def run_tasks(
         self, workspace_id: str, run_id: str, *, near: datetime, fresh: bool = False
     ) -> Answer:
@@ -79,6 +131,7 @@ class Monitor:
         result = await self.service.answer(ask, fresh=fresh)
         return _answer("tasks", result, result.frame)
 
+    @for_panel("queries")
     async def queries(
         self,
         *,
@@ -95,16 +148,19 @@ class Monitor:
         )
         return _answer("queries", result, queries.queries(result.frame, names, hosts))
 
+    @for_panel("queries")
     async def failed_queries(
         self, *, hours: float = _ASK_HOURS, limit: int = _PAGE, cursor: str | None = None, fresh: bool = False
     ) -> Answer:
         return await self.queries(hours=hours, status="failed", limit=limit, cursor=cursor, fresh=fresh)
 
+    @for_panel("queries")
     async def query_errors(self, *, hours: float = _ASK_HOURS, fresh: bool = False) -> Answer:
         """Failed queries by error class, commonest first."""
         result = await self.service.answer(asks.query_errors(hours=hours), fresh=fresh)
         return _answer("errors", result, result.frame)
 
+    @for_panel("warehouse")
     async def warehouses(
         self, *, hours: float = _ASK_HOURS, warehouse_id: str | None = None, fresh: bool = False
     ) -> Answer:
@@ -119,14 +175,19 @@ class Monitor:
         if statements.as_of is not None:
             known = warehouses.statements(statements.frame, statements.window.start)
         frame = warehouses.warehouses(metrics.frame, known, hosts)
+        told = await self.service.live.warehouses()
+        states = {one.warehouse_id: one.state for one in told.value or ()}
+        frame = warehouses.with_live(frame, await self.service.live.workspace_id(), states)
         totals = warehouses.totals(frame, known=metrics.state not in ("denied", "failed"))
-        answer = _answer("warehouses", metrics, frame, extra={"totals": totals})
-        refused = (metrics.fetched_at - statements.fetched_at).total_seconds() >= self.service.refresh_s
+        live = {"source": "warehouses_api", "read_at": rfc3339(told.read_at), "reason": told.reason}
+        answer = _answer("warehouses", metrics, frame, extra={"totals": totals, "live": live})
+        refused = (metrics.fetched_at - statements.fetched_at).total_seconds() >= self.service.pace.keep_s()
         if answer.state == "fresh" and statements.reason and (known is None or refused):
             what = "missing" if known is None else "old"
             return replace(answer, state="stale", reason=f"Query figures are {what}: {statements.reason}")
         return answer
 
+    @for_panel("warehouse")
     async def warehouse_events(
         self, warehouse_id: str, *, hours: float = _ASK_HOURS, fresh: bool = False
     ) -> Answer:
@@ -134,6 +195,7 @@ class Monitor:
         result = await self.service.answer(asks.warehouse_events(warehouse_id, hours=hours), fresh=fresh)
         return _answer("events", result, result.frame)
 
+    @for_panel("audit")
     async def audit(
         self,
         *,
@@ -156,6 +218,7 @@ class Monitor:
         result = await self.service.answer(ask, fresh=fresh)
         return _answer("events", result, audit.events(result.frame))
 
+    @for_panel("audit")
     async def failed_logins(
         self, *, hours: float = _ASK_HOURS, limit: int = _PAGE, fresh: bool = False
     ) -> Answer:
@@ -167,23 +230,27 @@ class Monitor:
     async def counts(self, kind: str, *, hours: float = _ASK_HOURS, fresh: bool = False) -> Answer:
         """Counts by status over time of workflows, queries, warehouses (events) or audit."""
         ask = asks.counts(kind, hours=hours)
-        result = await self.service.answer(ask, fresh=fresh)
+        with of_panel("warehouse" if kind == "warehouses" else kind):
+            result = await self.service.answer(ask, fresh=fresh)
         if kind == "warehouses":
             return _answer("counts", result, result.frame)
         return _answer("counts", result, counts.buckets(result.counts, asks.bucket_us(ask.hours)))
 
     # Alerts and health ---------------------------------------------------------------------------------------
 
+    @for_panel("alerts")
     async def alerts(
         self, *, hours: float | None = None, category: str | None = None, fresh: bool = False
     ) -> Answer:
         """What fires now, or can't be known; with `hours` also what fired and resolved within them."""
         return await self._evaluation.run(hours=hours, category=category, fresh=fresh)
 
+    @for_panel("health")
     async def health(self, *, fresh: bool = False) -> dict[str, Any]:
         """`/api/monitoring/health`: one word, and what stands behind it."""
         return await overview.overview(self, fresh=fresh)
 
+    @for_panel("health")
     async def detailed_health(self) -> dict[str, Any]:
         """`/health/detailed`: health, and per table how its statements went."""
         return await overview.detailed(self)
@@ -196,6 +263,7 @@ class Monitor:
         methods: dict[str, Callable[..., Awaitable[Answer]]] = {
             "workflows": self.workflows,
             "workflows/failed": self.failed_workflows,
+            "workflows/active": self.active_runs,
             "queries": self.queries,
             "queries/failed": self.failed_queries,
             "warehouses": self.warehouses,
@@ -234,4 +302,5 @@ def _answer(key: str, result: Result, frame: pl.DataFrame, extra: dict[str, Any]
         result.reason,
         result.next_cursor,
         extra or {},
+        code=result.code,
     )

@@ -11,9 +11,10 @@ import polars as pl
 from sysmon_tui import limits
 from sysmon_tui.clock import rfc3339
 from sysmon_tui.datasets import asks
+from sysmon_tui.services import run_errors
 from sysmon_tui.services.evaluation import failed_queries_ask, failed_runs_ask
 from sysmon_tui.services.query import Result
-from sysmon_tui.views import health, queries, workflows
+from sysmon_tui.views import health, queries, warehouses, workflows
 from sysmon_tui.views.answer import Answer, plain_rows, worst
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ async def overview(monitor: Monitor, *, fresh: bool) -> dict[str, Any]:
         service.answer(asks.workspaces()),
     )
     recent_runs = workflows.workflows(_recent(failed_runs, runs.window.start), hosts.frame)
+    recent_runs = workflows.with_errors(recent_runs, await run_errors.of_runs(service.live, recent_runs))
     recent_queries = queries.queries(_recent(failed_queries, finished.window.start), names.frame, hosts.frame)
     metrics_ask, _ = asks.warehouse_metrics(hours=limits.DEFAULT_HOURS)
     sources = {
@@ -82,7 +84,17 @@ async def detailed(monitor: Monitor) -> dict[str, Any]:
     sources = {
         name: {**source, **statistics.get(name, nothing)} for name, source in summary["sources"].items()
     }
-    return {**summary, "sources": sources, "tables": statistics}
+    service = monitor.service
+    told = await service.live.warehouse()
+    state, size = (None, None) if told.value is None else (told.value.state, told.value.size)
+    return {
+        **summary,
+        "sources": sources,
+        "tables": statistics,
+        "warehouse": warehouses.live(state, size, told.read_at, told.reason),
+        "cost": service.meter.document(),
+        "pace": service.pace.document(),
+    }
 
 
 def _source(answer: Answer | Result) -> dict[str, Any]:

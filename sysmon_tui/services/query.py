@@ -22,17 +22,24 @@ from sysmon_tui.clock import Clock
 from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.datasets.statement import TABLES, quoted
-from sysmon_tui.errors import SourceError, StatementFailed
-from sysmon_tui.services import increments
+from sysmon_tui.errors import SourceError, StatementFailed, WarehouseStarting
+from sysmon_tui.services import asking, increments
 from sysmon_tui.services.counted import CountedSource
 from sysmon_tui.services.cursor import Cursor, page
 from sysmon_tui.services.freshness import state_of
+from sysmon_tui.services.guard import GuardedSource
 from sysmon_tui.services.increments import Reading
+from sysmon_tui.services.live import LiveLane
+from sysmon_tui.services.meter import Meter
 from sysmon_tui.services.mirror import MirroredSource
+from sysmon_tui.services.pace import Pace
+from sysmon_tui.services.split import SplitSource
 from sysmon_tui.services.tables import TableKnowledge
-from sysmon_tui.services.threads import in_daemon_thread
 from sysmon_tui.services.values import page_rows, values
 from sysmon_tui.sources.base import Request, Source
+from sysmon_tui.sources.inspection import HasInspection, Inspection
+from sysmon_tui.sources.live import HasLive, Live
+from sysmon_tui.threads import in_daemon_thread
 from sysmon_tui.views.answer import State, Window
 
 _log = logging.getLogger(__name__)
@@ -42,7 +49,7 @@ _log = logging.getLogger(__name__)
 class Result:
     """`frame` in the statement's own columns, without those that page, count and date it.
 
-    `counts` of a listing are span_us, status, count; they add up to `total`.
+    `counts` of a listing are span_us, status, count; they add up to `total`. `code` is the reason for programs.
     """
 
     frame: pl.DataFrame
@@ -54,6 +61,7 @@ class Result:
     reason: str | None = None
     next_cursor: str | None = None
     counts: pl.DataFrame = field(default_factory=pl.DataFrame)
+    code: str | None = None
 
 
 @dataclass
@@ -76,7 +84,8 @@ class QueryService:
 
     `open_source` is called once, in a worker thread, at the first question. `tables` are the configured physical
     names by key of TABLES; `stale_after` says per table when silence is suspicious. An `incremental` service keeps what
-    it read and asks for the rest: for whoever asks again and again.
+    it read and asks for the rest: for whoever asks again and again. `patience_s` is how long an asker waits for a
+    warehouse that is starting before the answer says that; None waits for the rows.
     """
 
     def __init__(
@@ -85,17 +94,23 @@ class QueryService:
         open_source: Callable[[], Source],
         clock: Clock,
         *,
-        refresh_s: float,
+        pace: Pace,
+        meter: Meter,
         timeout_s: float,
         stale_after: Mapping[str, timedelta],
         workspace_ids: tuple[str, ...] = (),
         tables: Mapping[str, str] | None = None,
         incremental: bool = False,
+        live: bool = True,
+        patience_s: float | None = None,
     ) -> None:
         self.tenant = tenant
         self.clock = clock
-        self.refresh_s = refresh_s
+        self.pace = pace
+        self.meter = meter
         self.tables = TableKnowledge()
+        self.live = LiveLane(self._opened_live, clock, meter, enabled=live)
+        self._patience_s = patience_s
         self._timeout_s = timeout_s
         self._incremental = incremental
         self._stale_after = stale_after
@@ -104,10 +119,18 @@ class QueryService:
         self._physical = {key: quoted(name) for key, name in (tables or {}).items()}
         self._open_source = open_source
         self._source: Source | None = None
+        self._live: Live | None = None
+        self._inspection: Inspection | None = None
         self._opening: asyncio.Lock = asyncio.Lock()
         self._slots = asyncio.Semaphore(limits.STATEMENTS_AT_ONCE)
         self._entries: OrderedDict[Ask, _Entry] = OrderedDict()
         self._flights: dict[Ask, _Flight] = {}
+        self._looking: asyncio.Task[object] | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether statements wait for the warehouse."""
+        return self.meter.waiting_since_s is not None
 
     def table_name(self, table: str) -> str:
         """What this tenant's configuration calls a table (a key of TABLES)."""
@@ -118,6 +141,8 @@ class QueryService:
 
         Raises RequestError for a cursor that belongs to another question, and nothing else.
         """
+        if not asking.by_the_clock():
+            self.pace.looked()
         entry = self._entries.get(ask)
         if entry is not None and not fresh and self.clock.monotonic_s() < entry.due_s:
             self._entries.move_to_end(ask)
@@ -135,13 +160,29 @@ class QueryService:
     async def _wait(self, ask: Ask, flight: _Flight) -> Result:
         flight.waiters += 1
         try:
-            return await asyncio.shield(flight.task)
+            while True:
+                done, _ = await asyncio.wait({flight.task}, timeout=self._patience_s)
+                if done:
+                    return flight.task.result()
+                if self.meter.waiting_since_s is not None:
+                    return self._starting(ask, self.meter.waiting_since_s)
         except asyncio.CancelledError:
             if flight.waiters == 1 and not flight.task.done():
                 self._abandon(ask, flight)
             raise
         finally:
             flight.waiters -= 1
+
+    def _starting(self, ask: Ask, since_s: float) -> Result:
+        """The answer for now; the statement goes on, and its rows come with one of the next questions."""
+        entry = self._entries.get(ask)
+        waited_s = self.clock.monotonic_s() - since_s
+        error = WarehouseStarting(
+            f"The SQL warehouse is starting, or full: our statements have waited for {waited_s:.0f} s.",
+            "The rows come by themselves.",
+        )
+        now = self.clock.now().replace(microsecond=0)
+        return self._without_answer(ask, now, error, None if entry is None else entry.good)
 
     def _abandon(self, ask: Ask, flight: _Flight) -> None:
         """The last waiter is gone: the statement ends too."""
@@ -160,13 +201,15 @@ class QueryService:
         try:
             try:
                 window = Window.before(window_end, ask.hours)
+                await self._check_awake()
                 reading = await self._read(ask, window, cursor, None if fresh else reading, fresh=fresh)
                 result = good = await self._result(ask, reading, cursor)
             except SourceError as error:
                 result = self._without_answer(ask, window_end, error, good)
-                keep_s = limits.DENIED_RETRY_S if error.denied else limits.FAILED_RETRY_S
+                # What concerns all statements, the guard before the source keeps from being asked too often.
+                keep_s = limits.DENIED_RETRY_S if error.denied and not error.of_all else limits.FAILED_RETRY_S
             else:
-                keep_s = ask.statement.keep_s or self.refresh_s
+                keep_s = max(ask.statement.keep_s or 0.0, self.pace.keep_s())
             kept = reading if self._incremental and ask.statement.incremental and cursor is None else None
             self._keep(ask, _Entry(result, self.clock.monotonic_s() + keep_s, good, kept))
             return result
@@ -209,7 +252,7 @@ class QueryService:
                 cursor=cursor,
             ),
             self._timeout_s,
-            purpose=statement.name,
+            panel=asking.panel() or statement.name,
             fresh=fresh,
         )
         flight = self._flights.get(ask)
@@ -231,16 +274,44 @@ class QueryService:
             raise failure from error
         return increments.reading(frame, window, fine_until_us, width_us)
 
+    async def _check_awake(self) -> None:
+        """Raises WarehouseAsleep where a statement would wake what is to be let be.
+
+        Otherwise the warehouse is looked at beside the statement: what it costs is for the meter.
+        """
+        if self.pace.must_see(by_the_clock=asking.by_the_clock()):
+            await self.live.warehouse()
+            self.pace.check_awake()
+        elif self.pace.bills and self._looking is None:
+            self._looking = asyncio.create_task(self.live.warehouse())
+            self._looking.add_done_callback(self._has_looked)
+
+    def _has_looked(self, task: asyncio.Task[object]) -> None:
+        self._looking = None
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("the warehouse could not be looked at", exc_info=task.exception())
+
     async def _opened(self) -> Source:
         async with self._opening:
             if self._source is None:
-                source: Source = CountedSource(
-                    await in_daemon_thread(self._open_source), self.tables, self.clock
-                )
+                opened = await in_daemon_thread(self._open_source)
+                self._live = opened.live if isinstance(opened, HasLive) else None
+                self._inspection = opened.inspection if isinstance(opened, HasInspection) else None
+                source: Source = CountedSource(opened, self.tables, self.meter, self.clock)
+                source = SplitSource(GuardedSource(source, self._physical, self.clock))
                 if self._incremental:
                     source = MirroredSource(source, self._physical, self._workspace_ids, self.clock)
                 self._source = source
             return self._source
+
+    async def _opened_live(self) -> Live | None:
+        await self._opened()
+        return self._live
+
+    async def inspection(self) -> Inspection | None:
+        """What the source can tell of its connection; None where it has none. Raises SourceError."""
+        await self._opened()
+        return self._inspection
 
     async def _result(self, ask: Ask, reading: Reading, cursor: Cursor | None) -> Result:
         table, window, as_of = ask.statement.table, reading.window, reading.seen
@@ -282,11 +353,13 @@ class QueryService:
                 ask.statement.table, "stale" if good else state, error.sentence, known, window_end
             )
         if good is not None:
-            return replace(good, state="stale", reason=error.sentence)
+            return replace(good, state="stale", reason=error.sentence, code=error.code)
         window = Window.before(window_end, ask.hours)
         nothing = increments.reading(pl.DataFrame(schema=ask.statement.schema), window, 0, 1)
         frame = nothing.rows.drop("sort_us", "row_key", strict=False)
-        return Result(frame, 0, window, None, window_end, state, error.sentence, counts=nothing.counts)
+        return Result(
+            frame, 0, window, None, window_end, state, error.sentence, counts=nothing.counts, code=error.code
+        )
 
     def _keep(self, ask: Ask, entry: _Entry) -> None:
         self._entries[ask] = entry
@@ -306,6 +379,9 @@ class QueryService:
         if source is not None:
             with contextlib.suppress(asyncio.TimeoutError, SourceError):
                 await asyncio.wait_for(in_daemon_thread(source.close), timeout=limits.CLOSE_S)
+        if self._looking is not None:
+            self._looking.cancel()
         for flight in flights:
             flight.task.cancel()
+        self.meter.close()
         await asyncio.gather(*(flight.task for flight in flights), return_exceptions=True)

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 import polars as pl
 
@@ -15,12 +15,23 @@ from sysmon_tui.datasets.statement import Statement, Value
 from sysmon_tui.errors import SchemaDrift
 
 
+@dataclass
+class Progress:
+    """What a source tells of a request while it works on it.
+
+    `waiting` is for a warehouse that is starting or full. `read_bytes` came over the network, 0 where there is none.
+    """
+
+    state: Literal["waiting", "running"] = "running"
+    read_bytes: int = 0
+
+
 @dataclass(frozen=True)
 class Request:
     """One statement ready to run.
 
     `text` is Databricks SQL with the tenant's tables in it, `values` has a value for every marker in it (None is
-    SQL NULL), `timeout_s` bounds the whole of it, `purpose` names the asker for tags and comments. `fresh` asks for
+    SQL NULL), `timeout_s` bounds the whole of it, `panel` names the asker for tags and comments. `fresh` asks for
     nothing that is kept.
     """
 
@@ -28,8 +39,9 @@ class Request:
     text: str
     values: Mapping[str, Value]
     timeout_s: float
-    purpose: str = ""
+    panel: str = ""
     fresh: bool = False
+    progress: Progress = field(default_factory=Progress, compare=False)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -77,9 +89,11 @@ _LAST_US = to_micros(datetime(9999, 12, 30, tzinfo=UTC))
 
 def _of_our_years(instants: pl.Series) -> pl.Series:
     """Microseconds in UTC; what lies outside the years 1 to 9999 is nothing that happened, and so NULL."""
-    within = instants.to_physical().is_between(_FIRST_US, _LAST_US)
-    if within.all():
+    physical = instants.to_physical()
+    first_us, last_us = physical.min(), physical.max()  # both known, which is quicker than looking at each
+    if first_us is None or (first_us >= _FIRST_US and last_us <= _LAST_US):  # type: ignore[operator]
         return instants
+    within = physical.is_between(_FIRST_US, _LAST_US)
     return pl.select(pl.when(within).then(instants).alias(instants.name)).to_series()
 
 

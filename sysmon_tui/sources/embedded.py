@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from sysmon_tui.errors import AccessDenied, SourceError, StatementCanceled, StatementFailed
+from sysmon_tui.errors import AccessDenied, SchemaDrift, SourceError, StatementCanceled, StatementFailed
 from sysmon_tui.sources.base import Request, conform
 
 CATALOG = "system_tables"
@@ -25,6 +25,7 @@ CATALOG = "system_tables"
 _MACROS = "CREATE OR REPLACE MACRO timestamp_micros(us) AS make_timestamp(us)"
 
 _MISSING = re.compile("(Table|Schema|Catalog|View) with name")
+_UNKNOWN_COLUMN = re.compile("column .* not found|does not have a column|Could not find key", re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)
@@ -136,6 +137,11 @@ class EmbeddedSource:
                 raise AccessDenied(
                     f"A table that {request.statement.name} reads is not there: {_first_line(error)}",
                     "Check the tenant's `tables` and `database`.",
+                ) from error
+            if isinstance(error, duckdb.BinderException) and _UNKNOWN_COLUMN.search(str(error)):
+                raise SchemaDrift(
+                    f"A table that {request.statement.name} reads changed: {_first_line(error)}",
+                    "A column may have been renamed; compare the table with the reference schema.",
                 ) from error
             raise StatementFailed(
                 f"The embedded engine refused {request.statement.name}: {_first_line(error)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sysmon_tui.errors import AccessDenied, SourceError, TooMuchData
+from sysmon_tui.errors import AccessDenied, SchemaDrift, SourceError, TooMuchData
 from sysmon_tui.text import one_line
 
 _MAX_CHARS: Final = 300
@@ -30,6 +30,13 @@ _ABSENT = (
     # What a session without Unity Catalog says of a name in three parts.
     "REQUIRES_SINGLE_PART_NAMESPACE",
 )
+_CHANGED = (
+    "UNRESOLVED_COLUMN",
+    "UNRESOLVED_FIELD",
+    "FIELD_NOT_FOUND",
+    "DATATYPE_MISMATCH",
+    "INVALID_EXTRACT",
+)
 
 
 def of_message(message: str, sql_state: str, text: str) -> SourceError | None:
@@ -45,6 +52,12 @@ def of_message(message: str, sql_state: str, text: str) -> SourceError | None:
         return _not_granted(_table_in(message, text))
     if kind in _ABSENT:
         return _not_enabled(_table_in(message, text))
+    if kind.startswith(_CHANGED):
+        return SchemaDrift(
+            f"{_tables_read(text)} changed: {cleaned(message)}",
+            "A column may have been renamed or may have another type; compare the table, or the view in the "
+            "tenant's `tables`, with the reference schema.",
+        )
     return None
 
 
@@ -54,6 +67,7 @@ def _not_granted(table: str) -> AccessDenied:
         f"There is no permission to read {table}.",
         f"An admin grants it: GRANT USE CATALOG ON CATALOG {catalog} TO `<principal>`; "
         f"GRANT USE SCHEMA, SELECT ON SCHEMA {catalog}.{schema} TO `<principal>`.",
+        table=table,
     )
 
 
@@ -64,11 +78,13 @@ def _not_enabled(table: str) -> AccessDenied:
         return AccessDenied(
             f"{table} is not there, or not granted.",
             f"Check the tenant's `tables`, or let an admin run {grant}.",
+            table=table,
         )
     return AccessDenied(
         f"{table} is not there: the schema {schema} is not enabled, or not granted.",
         "An admin enables it with PUT /api/2.1/unity-catalog/metastores/{metastore_id}/systemschemas/"
         f"{schema} and runs GRANT USE CATALOG ON CATALOG system TO `<principal>`; {grant}.",
+        table=table,
     )
 
 
@@ -79,6 +95,10 @@ def _table_in(message: str, text: str) -> str:
     names: list[str] = _NAME.findall(message.replace("`", ""))
     meant = [table for name in names for table in tables if table == name or table.startswith(f"{name}.")]
     return one_line((meant or tables or names or ["a system table"])[0], _MAX_CHARS)
+
+
+def _tables_read(text: str) -> str:
+    return one_line(" or ".join(sorted(set(_READ.findall(text.replace("`", ""))))) or "A table", _MAX_CHARS)
 
 
 def _schema_of(table: str) -> tuple[str, str]:

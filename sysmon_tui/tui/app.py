@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
+from textual.events import Event, InputEvent
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher
 
@@ -41,6 +43,9 @@ _TABS: dict[str, type[Tab]] = {
 _OF_THE_TAB = frozenset({"filter", "failed_only", "window", "sort", "reverse", "pause", "tenant"})
 # Ages are told in minutes; twice a minute keeps them right.
 _AGES_S = 30.0
+# How soon it is noticed that rows are due, and how often a warehouse that is starting is asked for them.
+_LOOK_S = 5.0
+_STARTING_S = 1.0
 
 
 class SysmonApp(App[None]):
@@ -69,7 +74,8 @@ class SysmonApp(App[None]):
         yield self._key_line
 
     def on_mount(self) -> None:
-        self.set_interval(self.session.refresh_s, self._refresh_due)
+        # No worker: those end, and are waited for.
+        self._keeper = asyncio.create_task(self._keep_fresh())
         self.set_interval(_AGES_S, self._tell_ages)
         # The first paint comes before anything is loaded or asked.
         self.call_after_refresh(self._start)
@@ -122,12 +128,31 @@ class SysmonApp(App[None]):
 
     # Asking
 
+    def on_unmount(self) -> None:
+        self._keeper.cancel()
+
+    async def _keep_fresh(self) -> None:
+        """By the program's clock, so that an hour of it can be watched in a minute."""
+        while True:
+            wait_s = _STARTING_S if self.tab.awaits_warehouse else min(_LOOK_S, self.session.refresh_s)
+            await self.session.runtime.clock.sleep(wait_s)
+            self._refresh_due()
+
     def _refresh_due(self) -> None:
-        if not self.session.paused and not self._over_a_detail and self.session.tenant is not None:
-            self.tab.load()
+        if self.session.paused or self._over_a_detail or self.session.tenant is None:
+            return
+        if self.tab.awaits_warehouse or self.tab.age_s >= self.session.spacing_s:
+            self.tab.load(by_the_clock=True)
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, InputEvent) and self.session.look():
+            self._top_line.update()
+            self._refresh_due()
+        await super().on_event(event)
 
     def _tell_ages(self) -> None:
         if not self.session.paused:
+            self._top_line.update()
             self.tab.tell()
 
     def action_refresh(self) -> None:

@@ -25,8 +25,10 @@ _BAD = dict.fromkeys(
     "✗",
 )
 _WARN = dict.fromkeys(("BLOCKED", "stale", "degraded", "high", "medium", "pending"), "▲")
-_OPEN = dict.fromkeys(("RUNNING", "STARTING", "STOPPING", "SCALING_UP", "SCALED_UP", "SCALED_DOWN"), "»")
-_DIM = dict.fromkeys(("CANCELLED", "CANCELED", "SKIPPED", "STOPPED", "DELETED", "empty"), "−")  # noqa: RUF001
+_OPEN = dict.fromkeys(
+    ("RUNNING", "STARTING", "starting", "STOPPING", "SCALING_UP", "SCALED_UP", "SCALED_DOWN"), "»"
+)
+_DIM = dict.fromkeys(("CANCELLED", "CANCELED", "SKIPPED", "STOPPED", "DELETED", "empty", "asleep"), "−")  # noqa: RUF001
 _UNKNOWN = "?"
 
 GLYPHS: dict[str, str] = {**_GOOD, **_BAD, **_WARN, **_OPEN, **_DIM, "unknown": _UNKNOWN}

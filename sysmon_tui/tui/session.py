@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sysmon_tui.services.threads import in_daemon_thread
+from sysmon_tui.threads import in_daemon_thread
 from sysmon_tui.tui.words import WINDOWS_HOURS
 from sysmon_tui.tui.zone import local_zone
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sysmon_tui.config import TenantConfig
     from sysmon_tui.runtime import Runtime
     from sysmon_tui.services.monitor import Monitor
+    from sysmon_tui.services.pace import Pace
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Session:
     hours: float = 24.0
     paused_at: datetime | None = None
     zone: ZoneInfo = field(default_factory=local_zone)
+    _paces: dict[str | None, Pace] = field(default_factory=dict)
 
     @classmethod
     def start(cls, runtime: Runtime, *, tenant: str | None, row_limit: int, low_bandwidth: bool) -> Session:
@@ -41,7 +43,25 @@ class Session:
         Raises SysmonError when the tenant cannot be put together.
         """
         tenant = await in_daemon_thread(lambda: self.runtime.tenant(self.tenant))
+        self._paces[self.tenant] = tenant.monitor.pace
         return tenant.monitor
+
+    @property
+    def pace(self) -> Pace | None:
+        """The tenant's, once it was put together."""
+        return self._paces.get(self.tenant)
+
+    @property
+    def spacing_s(self) -> float:
+        """How far apart refreshes are now."""
+        return self.refresh_s if self.pace is None else self.pace.spacing_s()
+
+    def look(self) -> bool:
+        """Somebody is at the keyboard. True if nobody was for a while."""
+        was_quiet = self.pace is not None and self.pace.is_quiet
+        if self.pace is not None:
+            self.pace.looked()
+        return was_quiet
 
     @property
     def tenant_config(self) -> TenantConfig | None:

@@ -45,7 +45,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Answer:
-    """`frame` has the contract's columns in its order; `records` stand in for it where rows nest (alerts)."""
+    """`frame` has the contract's columns in its order; `records` stand in for it where rows nest (alerts).
+
+    `code` is the reason for programs, such as `warehouse_starting`.
+    """
 
     key: str
     frame: pl.DataFrame
@@ -58,6 +61,7 @@ class Answer:
     next_cursor: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
     records: list[dict[str, Any]] | None = None
+    code: str | None = None
 
     @property
     def lag_seconds(self) -> int | None:
@@ -86,6 +90,7 @@ class Answer:
             "fetched_at": rfc3339(self.fetched_at),
             "state": self.state,
             "reason": self.reason,
+            "reason_code": self.code,
             "count": len(rows),
             "total": self.total,
             "truncated": self.truncated,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
-from sysmon_tui.clock import to_micros
+from sysmon_tui.clock import rfc3339, to_micros
 from sysmon_tui.views.links import url, with_host
 
 FIELDS = (
@@ -33,6 +34,7 @@ FIELDS = (
     "utilization",
     "start_latency_p50_seconds",
     "queued_seconds",
+    "live_state",
     "url",
 )
 _SUMMED = (
@@ -117,9 +119,36 @@ def warehouses(metrics: pl.DataFrame, statements: pl.DataFrame | None, hosts: pl
             pl.when(busy.is_not_null()).then((uptime - busy).clip(lower_bound=0)).alias("idle_seconds"),
             pl.when(uptime > 0).then((busy / uptime).clip(upper_bound=1)).alias("utilization"),
             url("/sql/warehouses/{}?o={}", "warehouse_id", "workspace_id"),
+            pl.lit(None, dtype=pl.String).alias("live_state"),
         )
         .select(FIELDS)
     )
+
+
+def with_live(rows: pl.DataFrame, workspace_id: str | None, states: Mapping[str, str]) -> pl.DataFrame:
+    """What the Warehouses API of one workspace says now, by warehouse_id; null for all others."""
+    if workspace_id is None or not states:
+        return rows
+    known = pl.DataFrame(
+        [(workspace_id, warehouse_id, state) for warehouse_id, state in states.items()],
+        schema=dict.fromkeys(("workspace_id", "warehouse_id", "live_state"), pl.String()),
+        orient="row",
+    )
+    joined = rows.drop("live_state").join(
+        known, on=["workspace_id", "warehouse_id"], how="left", maintain_order="left"
+    )
+    return joined.select(FIELDS)
+
+
+def live(state: str | None, size: str | None, read_at: datetime | None, reason: str | None) -> dict[str, Any]:
+    """The warehouse that the statements run on, as the API shows it; null and the reason where it can't be seen."""
+    return {
+        "source": "warehouses_api",
+        "state": state,
+        "size": size,
+        "read_at": rfc3339(read_at),
+        "reason": reason,
+    }
 
 
 def totals(rows: pl.DataFrame, *, known: bool = True) -> dict[str, Any]:

@@ -7,10 +7,12 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-ENVELOPE = _words("tenant window as_of lag_seconds fetched_at state reason count total truncated next_cursor")
+ENVELOPE = _words(
+    "tenant window as_of lag_seconds fetched_at state reason reason_code count total truncated next_cursor"
+)
 WORKFLOWS = _words(
     "workspace_id job_id run_id workflow_name run_type trigger_type status start_time end_time "
-    "duration_seconds attempts termination_code termination_type error_message run_as url"
+    "duration_seconds attempts termination_code termination_type error_message error_source run_as url"
 )
 QUERIES = _words(
     "workspace_id statement_id status user_email warehouse_id warehouse_name statement_type statement_text "
@@ -21,7 +23,7 @@ QUERIES = _words(
 WAREHOUSES = _words(
     "workspace_id warehouse_id warehouse_name warehouse_size warehouse_type state cluster_count starts stops "
     "failures scale_ups scale_downs uptime_seconds cluster_seconds queries failed_queries busy_seconds "
-    "idle_seconds utilization start_latency_p50_seconds queued_seconds url"
+    "idle_seconds utilization start_latency_p50_seconds queued_seconds live_state url"
 )
 EVENTS = _words(
     "event_id event_time workspace_id user_email service_name action_name status status_code error_message "
@@ -39,7 +41,7 @@ LISTINGS: dict[str, tuple[str, list[str], list[str]]] = {
     f"{API}/workflows/failed": ("workflows", WORKFLOWS, []),
     f"{API}/queries": ("queries", QUERIES, []),
     f"{API}/queries/failed": ("queries", QUERIES, []),
-    f"{API}/warehouse/metrics": ("warehouses", WAREHOUSES, ["totals"]),
+    f"{API}/warehouse/metrics": ("warehouses", WAREHOUSES, ["totals", "live"]),
     f"{API}/audit": ("events", EVENTS, []),
     f"{API}/alerts": ("alerts", ALERTS, ["total_alerts", "by_severity"]),
     f"{API}/alerts/workflows": ("alerts", ALERTS, ["total_alerts", "by_severity"]),
@@ -52,4 +54,13 @@ PAGED = {
     f"{API}/queries/failed": ("workspace_id", "statement_id"),
     f"{API}/audit": ("event_id",),
 }
-ROUTES = [*LISTINGS, f"{API}/health", "/health/detailed", "/livez", "/readyz", "/metrics", "/openapi.json"]
+ROUTES = [
+    *LISTINGS,
+    f"{API}/workflows/active",
+    f"{API}/health",
+    "/health/detailed",
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+]

@@ -67,7 +67,7 @@ def test_labels_hold_no_strangers_text(client: httpx.Client) -> None:
     labels = {
         name for (metric, pairs) in samples(client) if metric.startswith("sysmon_") for name, _ in pairs
     }
-    assert labels == {"tenant", "status", "dataset", "severity", "table", "state", "version"}
+    assert labels == {"tenant", "status", "dataset", "severity", "table", "state", "version", "panel"}
 
 
 def test_scrape_runs_no_statement(client: httpx.Client) -> None:

@@ -38,9 +38,7 @@ def request(
     """`parameters` are (type, value) by name."""
     given = parameters or {}
     statement = Statement(name, {key: kind for key, (kind, _) in given.items()}, schema, ceiling=ceiling)
-    return Request(
-        statement, text, {key: value for key, (_, value) in given.items()}, timeout_s, purpose=name
-    )
+    return Request(statement, text, {key: value for key, (_, value) in given.items()}, timeout_s, panel=name)
 
 
 def one(source: Source, text: str, dtype: pl.DataType, **parameters: tuple[str, Value]) -> Any:

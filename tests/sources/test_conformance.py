@@ -231,10 +231,15 @@ def test_a_column_without_any_value_takes_the_declared_type(subject: Subject) ->
 
 def test_a_broken_statement_is_a_failure_of_that_statement(subject: Subject) -> None:
     """SQL that cannot run ends in StatementFailed with one line of reason; the source stays usable."""
-    error = failure(
-        subject.source, request("SELECT nothing_of_that_name AS v", {"v": COUNT}), StatementFailed
-    )
+    error = failure(subject.source, request("SELECT CAST('x' AS INT) AS v", {"v": COUNT}), StatementFailed)
     assert "\n" not in error.sentence
+    assert one(subject.source, "SELECT 1 AS v", COUNT) == 1
+
+
+def test_a_column_that_is_not_there_is_named(subject: Subject) -> None:
+    """A renamed column is told by its name, as a table that changed: no other statement suffers."""
+    error = failure(subject.source, request("SELECT no_such_column AS v", {"v": COUNT}), SchemaDrift)
+    assert "no_such_column" in error.message and "\n" not in error.sentence
     assert one(subject.source, "SELECT 1 AS v", COUNT) == 1
 
 

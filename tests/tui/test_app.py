@@ -150,6 +150,7 @@ async def test_only_the_tab_in_sight_asks() -> None:
         assert set(monitor.methods()) == {"health", "counts"}
         await press(pilot, "2", "1", "2")
         assert monitor.methods().count("workflows") == 1
+        runtime.clock.advance(61)
         app._refresh_due()
         await settled(pilot)
         assert monitor.methods().count("workflows") == 2
@@ -163,11 +164,13 @@ async def test_only_the_tab_in_sight_asks() -> None:
 async def test_pause_stops_asking() -> None:
     """While paused nothing is asked by itself, not even by a tab's first sight; `r` asks once; space goes on."""
     monitor = runs(2)
-    app = app_over(monitor)
+    runtime = FakeRuntime(monitor)
+    app = app_over(monitor, runtime)
     async with running(app) as pilot:
         await press(pilot, "2", "space")
         assert "PAUSED since 12:00" in lines(app)[0]
         before = len(monitor.asked)
+        runtime.clock.advance(61)
         app._refresh_due()
         await press(pilot, "3")
         assert len(monitor.asked) == before

@@ -98,6 +98,7 @@ def _text(value: object) -> str:
 
 
 def arrow_stream(frame: pl.DataFrame) -> bytes:
+    """As bytes. Of a clone: writing locks the frame, and a thread that looks at it then waits with the GIL held."""
     buffer = io.BytesIO()
-    frame.write_ipc_stream(buffer)
+    frame.clone().write_ipc_stream(buffer)
     return buffer.getvalue()

@@ -122,6 +122,15 @@ class Engine:
         except duckdb.Error as error:
             raise _translated(error) from None
 
+    def look(self, text: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Rows of the engine's own SQL: for what the service knows besides the tables."""
+        if self._before is not None:
+            self._before()
+        with self.cursor() as cursor:
+            cursor.execute(text, parameters)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
 
 def _translated(error: duckdb.Error) -> SqlError:
     text = str(error).split("\n", 1)[0]

@@ -30,6 +30,9 @@ class StandInStatement:
     ended: threading.Event = field(default_factory=threading.Event)
     canceled: threading.Event = field(default_factory=threading.Event)
     interrupt: Callable[[], object] | None = None
+    # Called when it ends, before anybody can see that it has.
+    on_end: Callable[[], object] = lambda: None
+    _ending: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def text(self) -> str:
@@ -49,9 +52,11 @@ class StandInStatement:
         return self.body.get("disposition") == "EXTERNAL_LINKS"
 
     def end(self, state: str) -> None:
-        if not self.ended.is_set():
-            self.state = state
-            self.ended.set()
+        with self._ending:
+            if not self.ended.is_set():
+                self.on_end()
+                self.state = state
+                self.ended.set()
 
     def fail(self, code: str, message: str, sql_state: str | None = None) -> None:
         self.error = {"error_code": code, "message": message}

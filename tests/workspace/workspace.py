@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
 import duckdb
 
-from tests.workspace.encoding import as_warehouse, schema
+from sysmon_tui.clock import Clock, SystemClock
+from tests.workspace.encoding import as_warehouse
 from tests.workspace.engine import Engine, Interrupted, SqlError, absent, cast_parameters, denied, tables_of
-from tests.workspace.faults import Fault
+from tests.workspace.estate_runs import EstateRuns
+from tests.workspace.faults import Fault, take_fault
 from tests.workspace.server import start_server
 from tests.workspace.statements import StandInStatement
+from tests.workspace.warehouse import StandInWarehouse
 
+ORG_ID = "1234567890123456"
 INLINE_BYTES = 26_214_400
 _TOO_LARGE = (
     "Inline byte limit exceeded. Statements executed with disposition=INLINE can have a result size of at most "
@@ -28,7 +31,8 @@ class Workspace:
     """`with Workspace(connection) as workspace:` serves until the end of the block.
 
     `connection` has the database `system_tables` attached; `before` is called before each statement; `zone` is the
-    session's time zone. The attributes may be changed at any time.
+    session's time zone; `org_id` is the workspace's own id; the warehouse starts and stops by `clock`. The attributes
+    may be changed at any time.
     """
 
     def __init__(
@@ -38,11 +42,16 @@ class Workspace:
         before: Callable[[], object] | None = None,
         zone: str = "UTC",
         port: int = 0,
+        org_id: str = ORG_ID,
+        clock: Clock | None = None,
     ) -> None:
         self.token = "dapi0123456789abcdef0123456789abcdef"
         self.tokens = {self.token}
+        self.org_id = org_id
+        self.user_name = "sysmon@example.com"
         self.warehouse_id = "1a2b3c4d5e6f7081"
-        self.warehouses = {self.warehouse_id}
+        self.warehouse = StandInWarehouse(self.warehouse_id, clock or SystemClock())
+        self.warehouses = {self.warehouse_id: self.warehouse}
         self.zone = zone
         self.rows_per_chunk = 20_000
         self.inline_bytes = INLINE_BYTES
@@ -51,6 +60,13 @@ class Workspace:
         # Physical names of tables without a grant; schemas that are not enabled, as `system.access`.
         self.denied_tables: set[str] = set()
         self.missing_schemas: set[str] = set()
+        # Parts of paths that the caller may not use.
+        self.refused_paths: set[str] = set()
+        # What the Jobs API answers before it looks at the demo estate: runs that are under way, runs by id, outputs by
+        # the id of a task run.
+        self.active_runs: list[dict[str, Any]] = []
+        self.runs: dict[int, dict[str, Any]] = {}
+        self.outputs: dict[int, dict[str, Any]] = {}
         # What a state is called in answers, for words that nobody knows yet.
         self.state_words: dict[str, str] = {}
         self.faults: list[Fault] = []
@@ -64,6 +80,7 @@ class Workspace:
         # Released when the stand-in closes, so that what hangs ends.
         self.closing = threading.Event()
         self._engine = Engine(connection, before)
+        self.estate_runs = EstateRuns(self._engine)
         self._lock = threading.Lock()
         self._workers: list[threading.Thread] = []
         self._server = start_server(self, port)
@@ -90,12 +107,9 @@ class Workspace:
         return next((one for one in self.statements if one.id == statement_id), None)
 
     def next_fault(self, method: str, path: str) -> Fault | None:
-        """The first fault in the list that fits; it is used up."""
+        """The first fault in the list that fits; it is used up by one."""
         with self._lock:
-            fault = next((one for one in self.faults if one.fits(method, path)), None)
-            if fault is not None:
-                self.faults.remove(fault)
-            return fault
+            return take_fault(self.faults, method, path)
 
     def take_expired_link(self) -> bool:
         with self._lock:
@@ -103,18 +117,22 @@ class Workspace:
             self.expired_links -= stale
             return stale
 
-    def submit(self, body: dict[str, Any]) -> StandInStatement:
+    def submit(self, body: Mapping[str, Any], warehouse: StandInWarehouse) -> StandInStatement:
         statement = StandInStatement(body)
-        worker = threading.Thread(target=self._run, args=(statement,), daemon=True, name="stand-in statement")
+        statement.on_end = lambda: warehouse.leave(statement.id)
+        warehouse.enter(statement.id)
+        worker = threading.Thread(
+            target=self._run, args=(statement, warehouse), daemon=True, name="stand-in statement"
+        )
         with self._lock:
             self.statements.append(statement)
             self._workers.append(worker)
         worker.start()
         return statement
 
-    def _run(self, statement: StandInStatement) -> None:
+    def _run(self, statement: StandInStatement, warehouse: StandInWarehouse) -> None:
         try:
-            if statement.canceled.wait(self.pending_s):
+            if not warehouse.await_running(statement.canceled) or statement.canceled.wait(self.pending_s):
                 return
             statement.state = "RUNNING"
             if statement.canceled.wait(self.running_s):
@@ -130,6 +148,8 @@ class Workspace:
             statement.end("CANCELED")
         except SqlError as error:
             statement.fail("BAD_REQUEST", error.message, error.sql_state)
+        finally:
+            warehouse.leave(statement.id)
 
     def _answer(self, statement: StandInStatement, cursor: duckdb.DuckDBPyConnection) -> None:
         values = cast_parameters(statement.body.get("parameters") or ())
@@ -147,18 +167,3 @@ class Workspace:
             frame.slice(offset, self.rows_per_chunk) for offset in range(0, frame.height, self.rows_per_chunk)
         ]
         statement.end("SUCCEEDED")
-
-    def manifest(self, statement: StandInStatement) -> dict[str, Any]:
-        offsets = itertools.accumulate((chunk.height for chunk in statement.chunks), initial=0)
-        chunks = [
-            {"chunk_index": index, "row_offset": offset, "row_count": chunk.height}
-            for index, (chunk, offset) in enumerate(zip(statement.chunks, offsets, strict=False))
-        ]
-        return {
-            "format": statement.body.get("format", "JSON_ARRAY"),
-            "schema": schema(statement.frame),
-            "total_chunk_count": len(chunks),
-            **({"chunks": chunks} if chunks else {}),
-            "total_row_count": statement.frame.height,
-            "truncated": False,
-        }

@@ -9,8 +9,8 @@ from sysmon_tui.datasets import catalogue
 from sysmon_tui.datasets.statement import Statement, Value
 from sysmon_tui.errors import SourceError, StatementCanceled
 from sysmon_tui.services.mirror.copy import HOUR_US, OVERLAP_US, Asker, Copy, TooWide, bounded
-from sysmon_tui.services.threads import together
 from sysmon_tui.sources.embedded import CATALOG, transaction
+from sysmon_tui.threads import together
 
 # A slice is an hour as a rule; its start is the column that prunes, its end the one that says when it is news.
 _LONGEST_SLICE_US = 24 * HOUR_US

@@ -70,7 +70,8 @@ class MirroredSource:
                 statement.text_for(self._physical),
                 {"workspace_ids": self._workspace_ids, **values},
                 request.timeout_s,
-                purpose=request.purpose,
+                panel=request.panel,
+                fresh=request.fresh,
             )
             if request.id in self._canceled:  # while it waited for another's reading
                 raise StatementCanceled("The statement was cancelled.")

@@ -27,7 +27,7 @@ from databricks.sdk.errors.base import DatabricksError
 
 from sysmon_tui import __version__
 from sysmon_tui.clock import Clock
-from sysmon_tui.errors import AccessDenied
+from sysmon_tui.errors import SignInRefused
 from sysmon_tui.sources.databricks import failures
 from sysmon_tui.sources.databricks.body import APP
 
@@ -37,6 +37,8 @@ CALL_TIMEOUT_S: Final = 20
 # How long failures to connect, and how long requests to wait (429, 503), are answered by another try.
 CONNECT_BUDGET_S: Final = 4.0
 BUSY_BUDGET_S: Final = 30.0
+
+_WORKSPACE: Final = "x-databricks-org-id"
 
 # The SDK warns on its own logger; without a handler Python would print that onto the terminal app.
 logging.getLogger("databricks.sdk").addHandler(logging.NullHandler())
@@ -74,6 +76,8 @@ class WorkspaceApi:
         self._clock = clock
         self._client: WorkspaceClient | None = None
         self._lock = threading.Lock()
+        # The workspace's own id, once it has answered.
+        self.workspace_id: str | None = None
 
     @property
     def url(self) -> str | None:
@@ -136,8 +140,9 @@ class WorkspaceApi:
             if isinstance(error, DatabricksError):
                 give_up_s = min(until_s, started_s + BUSY_BUDGET_S)
             else:
-                wait_s = random.uniform(0.2, 0.5) * attempt  # noqa: S311 (jitter)
+                wait_s = 0.2 * attempt
                 give_up_s = min(until_s, started_s + CONNECT_BUDGET_S)
+            wait_s += random.uniform(0.0, 0.3) * attempt  # noqa: S311 (jitter: many ask, and not all again at once)
             if failures.is_certificate_error(error) or attempt == 5 or now_s + wait_s >= give_up_s:
                 raise error from None
             if stop.wait(wait_s):
@@ -161,9 +166,11 @@ class WorkspaceApi:
             query=dict(query) if query else None,
             body=dict(body) if body is not None else None,
             headers=headers,
+            response_headers=[_WORKSPACE],
         )
         if not isinstance(answer, dict):
             raise requests.exceptions.InvalidJSONError("not an object")
+        self.workspace_id = answer.pop(_WORKSPACE, None) or self.workspace_id
         return answer
 
     def _connected(self) -> WorkspaceClient:
@@ -189,7 +196,7 @@ class WorkspaceApi:
             _check_reachable(str(refusal))
             raise
         if not config.host:
-            raise AccessDenied(
+            raise SignInRefused(
                 "No workspace is configured.", "Set DATABRICKS_HOST, or the tenant's `host` or `profile`."
             )
         config.http_timeout_seconds = CALL_TIMEOUT_S

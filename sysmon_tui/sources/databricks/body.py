@@ -18,9 +18,10 @@ _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]+")
 
 def submission(request: Request, warehouse_id: str, *, external: bool) -> dict[str, Any]:
     """The body of POST /api/2.0/sql/statements; `external` asks for Arrow behind links, not rows inline."""
-    purpose = _NOT_PLAIN.sub("_", request.purpose or request.statement.name)[:64]
+    statement = _plain(request.statement.name)
+    panel = _plain(request.panel) or statement
     return {
-        "statement": f"/* {APP} {purpose} */ {request.text}",
+        "statement": f"/* {APP} {panel} {statement} */ {request.text}",
         "warehouse_id": warehouse_id,
         "parameters": [
             _parameter(name, kind, request.values[name])
@@ -29,7 +30,8 @@ def submission(request: Request, warehouse_id: str, *, external: bool) -> dict[s
         ],
         "query_tags": [
             {"key": "app", "value": APP},
-            {"key": "panel", "value": purpose},
+            {"key": "panel", "value": panel},
+            {"key": "statement", "value": statement},
             {"key": REQUEST_TAG, "value": request.id},
         ],
         "disposition": "EXTERNAL_LINKS" if external else "INLINE",
@@ -39,6 +41,11 @@ def submission(request: Request, warehouse_id: str, *, external: bool) -> dict[s
         "wait_timeout": "0s",
         "on_wait_timeout": "CONTINUE",
     }
+
+
+def _plain(name: str) -> str:
+    """Nothing that ends a comment, or that a tag may not hold."""
+    return _NOT_PLAIN.sub("_", name)[:64]
 
 
 def _parameter(name: str, kind: str, value: Value) -> dict[str, str]:

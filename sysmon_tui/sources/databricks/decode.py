@@ -16,6 +16,11 @@ from sysmon_tui.text import valid_unicode
 Column = Mapping[str, Any]
 Cell = str | None
 
+
+class PartUnreadable(StatementFailed):
+    """A part of a result that is not what was promised: another try may bring it."""
+
+
 _TRUTH = {"true": True, "false": False}
 
 
@@ -41,28 +46,35 @@ def rows_frame(
         raise StatementFailed(
             f"The rows of {statement.name} are not in the form that was asked for."
         ) from error
-    read = []
-    for name in statement.schema:
-        if name not in places:
-            continue  # conform names what is missing
-        place = places[name]
-        try:
-            read.append(_column(texts.get_column(str(place)), columns[place]).alias(name))
-        except pl.exceptions.PolarsError as error:
-            raise SchemaDrift(
-                f"The column {name} of {statement.name} holds what is no {columns[place].get('type_name')}.",
-                "The service may have changed how it writes that type.",
-            ) from error
-    return conform(pl.DataFrame(read), statement)
-
-
-def arrow_frame(stream: bytes, statement: Statement) -> pl.DataFrame:
-    """An Arrow IPC stream as a frame. Raises SchemaDrift, StatementFailed."""
+    # conform names what is missing.
+    wanted = {name: columns[places[name]] for name in statement.schema if name in places}
+    read = {name: _read(pl.col(str(places[name])), column) for name, column in wanted.items()}
     try:
-        frame = pl.read_ipc_stream(io.BytesIO(stream))
+        frame = texts.select(**read)  # all at once: each by itself costs more than the reading
+    except pl.exceptions.PolarsError as error:
+        name = next(name for name in read if not _is_readable(texts, read[name]))
+        raise SchemaDrift(
+            f"The column {name} of {statement.name} holds what is no {wanted[name].get('type_name')}.",
+            "The service may have changed how it writes that type.",
+        ) from error
+    return conform(frame, statement)
+
+
+def _is_readable(texts: pl.DataFrame, reading: pl.Expr) -> bool:
+    try:
+        texts.select(reading)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
+
+
+def arrow_frame(stream: io.BytesIO, statement: Statement) -> pl.DataFrame:
+    """An Arrow IPC stream as a frame. Raises SchemaDrift, PartUnreadable."""
+    try:
+        frame = pl.read_ipc_stream(stream)
     # A damaged stream makes the reader panic in places, and a panic is no Exception.
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        raise StatementFailed(f"The answer to {statement.name} is not a readable Arrow stream.") from error
+        raise PartUnreadable(f"The answer to {statement.name} is not a readable Arrow stream.") from error
     return conform(frame, statement)
 
 
@@ -71,43 +83,43 @@ def empty_frame(statement: Statement) -> pl.DataFrame:
     return pl.DataFrame(schema=dict(statement.schema))
 
 
-def _column(texts: pl.Series, column: Column) -> pl.Series:
+def _read(text: pl.Expr, column: Column) -> pl.Expr:
     kind = column.get("type_name")
     if kind == "DECIMAL":
-        return texts.cast(pl.Decimal(column.get("type_precision", 38), column.get("type_scale", 18)))
-    return _READ.get(str(kind), _as_text)(texts)
+        return text.cast(pl.Decimal(column.get("type_precision", 38), column.get("type_scale", 18)))
+    return _READ.get(str(kind), _as_text)(text)
 
 
-def _as_text(texts: pl.Series) -> pl.Series:
-    return texts
+def _as_text(text: pl.Expr) -> pl.Expr:
+    return text
 
 
-def _integer(texts: pl.Series) -> pl.Series:
-    return texts.cast(pl.Int64)
+def _integer(text: pl.Expr) -> pl.Expr:
+    return text.cast(pl.Int64)
 
 
-def _number(texts: pl.Series) -> pl.Series:
-    return texts.cast(pl.Float64)
+def _number(text: pl.Expr) -> pl.Expr:
+    return text.cast(pl.Float64)
 
 
-def _boolean(texts: pl.Series) -> pl.Series:
-    return texts.replace_strict(_TRUTH, return_dtype=pl.Boolean)
+def _boolean(text: pl.Expr) -> pl.Expr:
+    return text.replace_strict(_TRUTH, return_dtype=pl.Boolean)
 
 
-def _date(texts: pl.Series) -> pl.Series:
-    return texts.str.to_date("%Y-%m-%d")
+def _date(text: pl.Expr) -> pl.Expr:
+    return text.str.to_date("%Y-%m-%d")
 
 
-def _instant(texts: pl.Series) -> pl.Series:
+def _instant(text: pl.Expr) -> pl.Expr:
     """Each row brings its own offset: that of the session's zone, which changes with daylight saving."""
-    return texts.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC")
+    return text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC")
 
 
-def _wall_time(texts: pl.Series) -> pl.Series:
-    return texts.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us")
+def _wall_time(text: pl.Expr) -> pl.Expr:
+    return text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us")
 
 
-_READ: dict[str, Callable[[pl.Series], pl.Series]] = {
+_READ: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     **dict.fromkeys(("BYTE", "SHORT", "INT", "LONG"), _integer),
     **dict.fromkeys(("FLOAT", "DOUBLE"), _number),
     "BOOLEAN": _boolean,

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import polars as pl
 from databricks.sdk.errors import BadRequest
 
-from sysmon_tui import limits
 from sysmon_tui.clock import Clock
-from sysmon_tui.errors import SourceUnreachable, StatementCanceled, StatementFailed
+from sysmon_tui.errors import StatementCanceled, StatementFailed, WarehouseStarting
 from sysmon_tui.sources.base import Request
 from sysmon_tui.sources.databricks import failures
 from sysmon_tui.sources.databricks.api import LostAnswer, WorkspaceApi
 from sysmon_tui.sources.databricks.body import REQUEST_TAG, submission
-from sysmon_tui.sources.databricks.decode import arrow_frame, empty_frame, rows_frame
-from sysmon_tui.sources.databricks.links import LinkExpired, LinkReader, StorageUnreachable
+from sysmon_tui.sources.databricks.chunks import Chunks
+from sysmon_tui.sources.databricks.links import LinkReader, StorageUnreachable
 from sysmon_tui.sources.databricks.statement_failures import of_statement
 
 _STATEMENTS: Final = "/api/2.0/sql/statements"
 _HISTORY: Final = "/api/2.0/sql/history/queries"
 
-# Polls come at a fifth of the time waited so far, within these bounds.
-_POLL_MIN_S: Final = 0.1
+# Polls come at a quarter of the time waited so far, within these bounds: what a poll adds to a statement's time, and
+# what it costs the workspace, both stay small.
+_POLL_MIN_S: Final = 0.01
 _POLL_MAX_S: Final = 2.0
-# How long a cancelled statement is watched until the warehouse has really ended it.
-_CANCEL_S: Final = 2.0
+# How long a cancelled statement is watched until the warehouse has really ended it, and how often it is told.
+_CANCEL_S: Final = 10.0
+_CANCEL_AGAIN_S: Final = 2.0
+# When to look for a statement whose answer was lost: it may still be on its way.
+_ORPHAN_LOOKS_S: Final = (0.0, 0.5, 2.0)
 
 # The SDK's errors and those of requests are OSErrors; broken JSON and the sign-in raise ValueError.
 _NO_ANSWER: Final = (OSError, ValueError)
@@ -60,17 +62,24 @@ class Execution:
         Raises SourceError; ResultTooLarge if inline does not hold them; StorageUnreachable if the links lead
         nowhere.
         """
-        self._submit(external=external)
-        answer = self._finished()
-        manifest, result = answer.get("manifest") or {}, answer.get("result") or {}
-        parts = list(self._parts(manifest, result))
-        frame = pl.concat(parts) if parts else self._no_rows(manifest)
-        expected = manifest.get("total_row_count")
-        if expected is not None and frame.height != expected:
-            raise StatementFailed(f"{frame.height} of {expected} rows arrived.", "Ask again.")
-        return frame
+        progress = self.request.progress
+        progress.state = "waiting"
+        answer = self._finished(self._submit(external=external))
+        result_path = f"{self._path}/result/chunks"
+        self._statement_id = ""  # it has ended: nothing is left to cancel
+        chunks = Chunks(
+            self.request.statement,
+            answer.get("manifest") or {},
+            lambda index: self._get(f"{result_path}/{index}"),
+            lambda link, count: self._links.read(link, count, plain_http=self._api.is_plain_loopback),
+            self._check_time,
+        )
+        try:
+            return chunks.frame(answer.get("result") or {})
+        finally:
+            progress.read_bytes += chunks.read_bytes
 
-    def _submit(self, *, external: bool) -> None:
+    def _submit(self, *, external: bool) -> dict[str, Any]:
         self._statement_id = ""
         self._check()
         body = submission(self.request, self._warehouse_id, external=external)
@@ -90,17 +99,16 @@ class Execution:
         self._statement_id = str(answer.get("statement_id") or "")
         if not self._statement_id:
             raise StatementFailed(f"{self._api.label} took the statement and gave it no id.")
+        return answer
 
-    def _finished(self) -> dict[str, Any]:
+    def _finished(self, answer: dict[str, Any]) -> dict[str, Any]:
         """The answer in state SUCCEEDED. A state word that nobody told us of counts as still running."""
         started_s = self._clock.monotonic_s()
-        state = "PENDING"
+        state, wait_s = "PENDING", 0.0  # asked at once: short statements have ended by then
         while True:
-            waited_s = self._clock.monotonic_s() - started_s
-            self._pause(min(_POLL_MAX_S, max(_POLL_MIN_S, waited_s / 5)), state)
-            answer = self._get(self._path)
             status = answer.get("status") or {}
             state = str(status.get("state") or state)
+            self.request.progress.state = "waiting" if state == "PENDING" else "running"
             if state == "SUCCEEDED":
                 return answer
             if state == "FAILED":
@@ -110,6 +118,10 @@ class Execution:
                 raise StatementFailed("Somebody cancelled the statement in the workspace.")
             if state == "CLOSED":
                 raise StatementFailed("The workspace has thrown the result away.", "Ask again.")
+            self._pause(wait_s, state)
+            answer = self._get(self._path)
+            waited_s = self._clock.monotonic_s() - started_s
+            wait_s = min(_POLL_MAX_S, max(_POLL_MIN_S, waited_s / 4))
 
     def _pause(self, seconds: float, state: str) -> None:
         remaining_s = self._until_s - self._clock.monotonic_s()
@@ -117,16 +129,19 @@ class Execution:
             self._cancel_there()
             waited = f"{self.request.timeout_s:.0f} s"
             if state == "PENDING":
-                raise SourceUnreachable(
-                    f"The SQL warehouse {self._warehouse_id} did not begin within {waited}.",
-                    "It may be starting or full; try again in a while.",
+                raise WarehouseStarting(
+                    f"The SQL warehouse {self._warehouse_id} did not begin within {waited}: it is starting, or full.",
+                    "Ask again in a while; raise limits.statement_timeout_seconds if it takes that long to start.",
                 )
-            raise StatementFailed(
-                f"The statement {self.request.statement.name} took longer than {waited}.",
-                "Choose a shorter window.",
-            )
+            raise self._too_long()
         self.stop.wait(min(seconds, remaining_s))
         self._check()
+
+    def _too_long(self) -> StatementFailed:
+        return StatementFailed(
+            f"The statement {self.request.statement.name} took longer than {self.request.timeout_s:.0f} s.",
+            "Choose a shorter window.",
+        )
 
     def _check(self) -> None:
         if self.stop.is_set():
@@ -145,59 +160,31 @@ class Execution:
             self._raise_if_stopped()
             raise failures.of_call(error, self._api.label) from None
 
-    def _no_rows(self, manifest: Mapping[str, Any]) -> pl.DataFrame:
-        columns = (manifest.get("schema") or {}).get("columns")
-        statement = self.request.statement
-        return rows_frame(columns, [], statement) if columns else empty_frame(statement)
-
-    def _parts(self, manifest: Mapping[str, Any], result: dict[str, Any]) -> Iterator[pl.DataFrame]:
-        """The chunks, in order. The absence of the next one's number ends them: 0 is a number."""
-        statement = self.request.statement
-        columns = (manifest.get("schema") or {}).get("columns") or []
-        left_bytes, chunk = limits.MAX_RESULT_BYTES, 0
-        while True:
-            following = result.get("next_chunk_index")
-            if result.get("data_array"):
-                yield rows_frame(columns, result["data_array"], statement)
-            for link in result.get("external_links") or ():
-                stream = self._linked(link, chunk, left_bytes)
-                left_bytes -= len(stream)
-                following = link.get("next_chunk_index")
-                yield arrow_frame(stream, statement)
-            if following is None:
-                return
-            if following <= chunk:
-                raise StatementFailed("The chunks of the result do not come in order.")
-            chunk = following
-            self._check()
-            result = self._get(f"{self._path}/result/chunks/{chunk}")
-
-    def _linked(self, link: Mapping[str, Any], chunk: int, most_bytes: int) -> bytes:
-        try:
-            return self._links.read(link, most_bytes, self.stop, plain_http=self._api.is_plain_loopback)
-        except LinkExpired:
-            again = self._get(f"{self._path}/result/chunks/{link.get('chunk_index', chunk)}")
-        renewed = (again.get("external_links") or [link])[0]
-        try:
-            return self._links.read(renewed, most_bytes, self.stop, plain_http=self._api.is_plain_loopback)
-        except LinkExpired:
-            raise StatementFailed(
-                "The result storage refuses the links of the warehouse.", "Ask again."
-            ) from None
+    def _check_time(self) -> None:
+        self._check()
+        if self._clock.monotonic_s() >= self._until_s:
+            raise self._too_long()
 
     def _cancel_there(self) -> None:
         """Cancel on the server and watch it end: a cancel may fail silently, and what runs on is billed."""
-        if not self._statement_id:
+        statement_id, self._statement_id = self._statement_id, ""
+        if not statement_id:
             return
+        path = f"{_STATEMENTS}/{statement_id}"
         unstoppable = threading.Event()
-        until_s = self._clock.monotonic_s() + _CANCEL_S
+        began_s = self._clock.monotonic_s()
+        told_s, wait_s = -_CANCEL_AGAIN_S, 0.02
         with contextlib.suppress(*_NO_ANSWER):  # the statement is given up anyway; its own time-out ends it
-            self._api.call("POST", f"{self._path}/cancel", body={}, stop=unstoppable, until_s=until_s)
-            for _ in range(round(_CANCEL_S / _POLL_MIN_S)):
-                answer = self._api.call("GET", self._path, stop=unstoppable, until_s=until_s)
+            while (spent_s := self._clock.monotonic_s() - began_s) < _CANCEL_S:
+                until_s = began_s + _CANCEL_S
+                if spent_s - told_s >= _CANCEL_AGAIN_S:
+                    self._api.call("POST", f"{path}/cancel", body={}, stop=unstoppable, until_s=until_s)
+                    told_s = spent_s
+                answer = self._api.call("GET", path, stop=unstoppable, until_s=until_s)
                 if (answer.get("status") or {}).get("state") in _ENDED:
                     return
-                unstoppable.wait(_POLL_MIN_S)
+                unstoppable.wait(wait_s)
+                wait_s = min(wait_s * 1.5, 0.5)
 
     def _cancel_orphan(self) -> None:
         """End the statement whose answer was lost: it is found in the live list by its tag."""
@@ -209,10 +196,14 @@ class Execution:
             "max_results": 100,
         }
         mine = {"key": REQUEST_TAG, "value": self.request.id}
-        until_s = self._clock.monotonic_s() + _CANCEL_S
+        looking = threading.Event()
         with contextlib.suppress(*_NO_ANSWER):  # as above: what can't be reached can't be cancelled
-            listed = self._api.call("GET", _HISTORY, query=query, stop=threading.Event(), until_s=until_s)
-            for one in listed.get("res") or ():
-                if mine in (one.get("query_tags") or ()):
-                    self._statement_id = str(one["query_id"])
-                    self._cancel_there()
+            for wait_s in _ORPHAN_LOOKS_S:
+                looking.wait(wait_s)
+                until_s = self._clock.monotonic_s() + _CANCEL_S
+                listed = self._api.call("GET", _HISTORY, query=query, stop=looking, until_s=until_s)
+                for one in listed.get("res") or ():
+                    if mine in (one.get("query_tags") or ()):
+                        self._statement_id = str(one["query_id"])
+                        self._cancel_there()
+                        return

@@ -24,11 +24,12 @@ from databricks.sdk.errors.base import DatabricksError
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError
 
 from sysmon_tui.errors import (
-    AccessDenied,
+    SignInRefused,
     SourceBusy,
     SourceError,
     SourceUnreachable,
     StatementFailed,
+    WarehouseMissing,
 )
 from sysmon_tui.sources.statement_failures import cleaned
 
@@ -48,7 +49,7 @@ def of_call(error: Exception, host: str) -> SourceError:
         return _of_answer(error, host)
     if isinstance(error, requests.RequestException):
         return SourceUnreachable(f"{host} did not answer as a Databricks workspace does.", _CHECK_HOST)
-    return AccessDenied(
+    return SignInRefused(
         f"There is no usable credential for {host}: {cleaned(str(error))}",
         CHECK_CREDENTIALS,
     )
@@ -61,12 +62,12 @@ def of_submission(error: Exception, host: str, warehouse_id: str) -> SourceError
         named = re.search("warehouse|endpoint id", said, re.IGNORECASE) or warehouse_id in said
         absent = re.search("not exist|not found|no such|not a valid|was deleted", said, re.IGNORECASE)
         if isinstance(error, PermissionDenied) and named and not _is_proxy_refusal(error):
-            return AccessDenied(
+            return SignInRefused(
                 f"There is no permission to use the SQL warehouse {warehouse_id}.",
                 "Its owner grants CAN USE on it.",
             )
         if error.error_code == "RESOURCE_DOES_NOT_EXIST" or (named and absent and _is_our_fault(error)):
-            return StatementFailed(
+            return WarehouseMissing(
                 f"The SQL warehouse {warehouse_id} does not exist in {host}.",
                 "Check the tenant's `warehouse_id` or DATABRICKS_WAREHOUSE_ID.",
             )
@@ -85,12 +86,12 @@ def _of_answer(error: DatabricksError, host: str) -> SourceError:
         isinstance(error, PermissionDenied) and _is_proxy_refusal(error)
     ):
         if _is_unread(error):
-            return AccessDenied(
+            return SignInRefused(
                 f"{host}, or a proxy on the way to it, refused: {said}.", f"{CHECK_CREDENTIALS} {_CHECK_HOST}"
             )
-        return AccessDenied(f"The token for {host} was refused.", CHECK_CREDENTIALS)
+        return SignInRefused(f"The token for {host} was refused.", CHECK_CREDENTIALS)
     if isinstance(error, PermissionDenied):
-        return AccessDenied(f"{host} refused: {said}", "Ask an admin of the workspace.")
+        return SignInRefused(f"{host} refused: {said}", "Ask an admin of the workspace.")
     if _is_our_fault(error):
         return StatementFailed(f"{host} refused the request: {said}")
     return SourceBusy(f"{host} has trouble of its own: {said}", "Try again later.")

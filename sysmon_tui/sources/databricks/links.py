@@ -4,58 +4,84 @@ from __future__ import annotations
 
 import contextlib
 import io
-import threading
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from http.client import HTTPException
 from typing import Any, Final
 
 import requests
+from urllib3.exceptions import HTTPError
 
-from sysmon_tui.errors import StatementCanceled, StatementFailed
+from sysmon_tui import limits
+from sysmon_tui.errors import StatementFailed
+from sysmon_tui.sources.databricks.decode import PartUnreadable
 
-_TIMEOUT_S: Final = 20
+_CONNECT_S: Final = 5
+_READ_S: Final = 20
 _BLOCK_BYTES: Final = 1 << 20
-
-
-class LinkExpired(Exception):
-    """The storage refuses the link: they live 15 minutes."""
 
 
 class StorageUnreachable(Exception):
     """The storage's host can't be reached from here, as behind a closed firewall, or links are switched off."""
 
 
+class _Buffers:
+    """Memory for downloads, used again: as many as are in use at once, and a few kept for the next."""
+
+    def __init__(self) -> None:
+        self._free: list[io.BytesIO] = []
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[io.BytesIO]:
+        try:
+            buffer = self._free.pop()
+        except IndexError:
+            buffer = io.BytesIO()
+        yield buffer
+        if len(self._free) < limits.CHUNKS_AT_FIRST:
+            self._free.append(buffer)
+
+    def forget(self) -> None:
+        self._free.clear()
+
+
 class LinkReader:
     """Reads links from any thread."""
 
     def __init__(self) -> None:
+        self._buffers = _Buffers()
         self._session = requests.Session()
         # Anything callable keeps requests from adding the credential of ~/.netrc; the proxy settings stay.
         self._session.auth = _no_credential
+        adapter = requests.adapters.HTTPAdapter(
+            pool_maxsize=limits.STATEMENTS_AT_ONCE * limits.CHUNKS_AT_ONCE
+        )
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
 
+    @contextlib.contextmanager
     def read(
-        self, link: Mapping[str, Any], most_bytes: int, stop: threading.Event, *, plain_http: bool
-    ) -> bytes:
-        """The bytes behind an entry of `external_links`, at most `most_bytes`.
+        self, link: Mapping[str, Any], count: Callable[[int], None], *, plain_http: bool
+    ) -> Iterator[io.BytesIO]:
+        """The bytes behind an entry of `external_links`, lent; `count` hears of each block and may raise.
 
-        `plain_http` allows a link without TLS. Raises LinkExpired, StorageUnreachable, StatementFailed, and
-        StatementCanceled when `stop` is set.
+        `plain_http` allows a link without TLS. Raises PartUnreadable, StorageUnreachable, StatementFailed.
         """
         address = str(link.get("external_link", ""))
         scheme = urllib.parse.urlsplit(address).scheme
         if scheme != "https" and not (plain_http and scheme == "http"):
             raise StatementFailed("The warehouse gave a result link without TLS; it was not followed.")
-        with self._opened(address, dict(link.get("http_headers") or {})) as response:
-            if response.status_code in (400, 401, 403, 404, 410):
-                raise LinkExpired
-            if response.status_code != 200:
-                raise StatementFailed(f"The storage answered HTTP {response.status_code} to a result link.")
-            try:
-                return _content(response, most_bytes, stop)
-            except requests.RequestException:
-                raise StatementFailed(
-                    "A part of the result arrived damaged or cut short.", "Ask again."
-                ) from None
+        with self._buffers.lent() as buffer:
+            with self._opened(address, dict(link.get("http_headers") or {})) as response:
+                _check_status(response.status_code)
+                try:
+                    _fill(buffer, response, count)
+                except (requests.RequestException, HTTPError, HTTPException, OSError):
+                    raise PartUnreadable(
+                        "A part of the result arrived damaged or cut short.", "Ask again."
+                    ) from None
+            buffer.seek(0)
+            yield buffer
 
     def _opened(self, address: str, headers: dict[str, str]) -> requests.Response:
         """The answer, its body unread. A second try, because one failure would send all to the inline way."""
@@ -64,23 +90,68 @@ class LinkReader:
             # lead to a host that nobody vouched for.
             with contextlib.suppress(requests.RequestException):
                 return self._session.get(
-                    address, headers=headers, stream=True, timeout=_TIMEOUT_S, allow_redirects=False
+                    address,
+                    headers=headers,
+                    stream=True,
+                    timeout=(_CONNECT_S, _READ_S),
+                    allow_redirects=False,
                 )
         raise StorageUnreachable
 
+    def rest(self) -> None:
+        """Nothing is being read now: give memory back."""
+        self._buffers.forget()
+
     def close(self) -> None:
+        self.rest()
         self._session.close()
 
 
-def _content(response: requests.Response, most_bytes: int, stop: threading.Event) -> bytes:
-    content = io.BytesIO()  # its value is no second copy, as bytes() of a bytearray would be
-    for block in response.iter_content(_BLOCK_BYTES):
-        if stop.is_set():
-            raise StatementCanceled("The statement was cancelled.")
-        content.write(block)
-        if content.tell() > most_bytes:
-            raise StatementFailed("The answer is larger than this program reads.", "Choose a shorter window.")
-    return content.getvalue()
+def _check_status(status: int) -> None:
+    if status in (400, 401, 403, 404, 410):
+        raise PartUnreadable("The result storage refuses the links of the warehouse.", "Ask again.")
+    if status != 200:
+        raise PartUnreadable(f"The storage answered HTTP {status} to a result link.")
+
+
+def _fill(buffer: io.BytesIO, response: requests.Response, count: Callable[[int], None]) -> None:
+    """The body into the buffer, which then ends where the body does.
+
+    Of a plain body of known length the bytes go from the socket into the memory that is there already: fresh memory for
+    each block was most of the time that a download took on a fast network.
+    """
+    length = response.headers.get("Content-Length", "")
+    plain = response.raw._fp if "Content-Encoding" not in response.headers and length.isdigit() else None
+    if plain is None or not hasattr(plain, "readinto"):
+        buffer.seek(0)
+        for block in response.iter_content(_BLOCK_BYTES):
+            count(len(block))
+            buffer.write(block)
+        buffer.truncate()
+        return
+    size_bytes = int(length)
+    _resize(buffer, size_bytes, count)
+    read_bytes = 0
+    with buffer.getbuffer() as memory:
+        while read_bytes < size_bytes:
+            block_bytes = plain.readinto(memory[read_bytes : min(size_bytes, read_bytes + _BLOCK_BYTES)])
+            if not block_bytes:
+                raise HTTPException("the body ended early")
+            count(block_bytes)
+            read_bytes += block_bytes
+    plain.read()  # nothing is left, and the connection may go on
+
+
+def _resize(buffer: io.BytesIO, size_bytes: int, count: Callable[[int], None]) -> None:
+    """To exactly that size, without giving up memory that is there: a promise of gigabytes is not believed."""
+    if size_bytes > limits.MAX_RESULT_BYTES:
+        count(size_bytes)  # which refuses it
+    held_bytes = buffer.getbuffer().nbytes
+    if held_bytes > size_bytes:
+        buffer.truncate(size_bytes)
+    elif held_bytes < size_bytes:
+        buffer.seek(size_bytes - 1)
+        buffer.write(b"\0")
 
 
 def _no_credential(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Final
 
 import polars as pl
@@ -14,7 +15,9 @@ from sysmon_tui.errors import ResultTooLarge, StatementCanceled
 from sysmon_tui.sources.base import Request
 from sysmon_tui.sources.databricks.api import WorkspaceApi
 from sysmon_tui.sources.databricks.execution import Execution
+from sysmon_tui.sources.databricks.inspect import WorkspaceInspection
 from sysmon_tui.sources.databricks.links import LinkReader, StorageUnreachable
+from sysmon_tui.sources.databricks.live import LiveWorkspace
 
 _CLOSE_S: Final = 2.5
 
@@ -41,6 +44,8 @@ class DatabricksSource:
         self._clock = clock or SystemClock()
         self._api = WorkspaceApi(host, profile, token, self._clock)
         self._links = LinkReader()
+        self.live = LiveWorkspace(self._api, warehouse_id, self._clock)
+        self.inspection = WorkspaceInspection(self._api, warehouse_id, self._clock, self._tracked)
         self._storage_reachable = True
         # Statements whose answers have shown to be too large to come inline.
         self._large: set[str] = set()
@@ -50,15 +55,20 @@ class DatabricksSource:
 
     def execute(self, request: Request) -> pl.DataFrame:
         execution = Execution(request, self._api, self._links, self._warehouse_id, self._clock)
+        return self._tracked(execution, self._answer)
+
+    def _tracked(self, execution: Execution, answer: Callable[[Execution], pl.DataFrame]) -> pl.DataFrame:
+        """What `answer` makes of the execution, which `cancel` and `close` end."""
+        request_id = execution.request.id
         with self._changed:
             if self._closed:
                 raise StatementCanceled("The source is closed.")
-            self._running[request.id] = execution
+            self._running[request_id] = execution
         try:
-            return self._answer(execution)
+            return answer(execution)
         finally:
             with self._changed:
-                del self._running[request.id]
+                del self._running[request_id]
                 self._changed.notify_all()
 
     def _answer(self, execution: Execution) -> pl.DataFrame:
@@ -90,6 +100,8 @@ class DatabricksSource:
         """Returns when what ran is cancelled, after 2.5 s in any case."""
         with self._changed:
             self._closed = True
+            self.live.close()
+            self.inspection.close()
             for execution in self._running.values():
                 execution.stop.set()
             self._changed.wait_for(lambda: not self._running, timeout=_CLOSE_S)

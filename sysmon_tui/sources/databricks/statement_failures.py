@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sysmon_tui.errors import AccessDenied, ResultTooLarge, SourceBusy, SourceError, StatementFailed
+from sysmon_tui.errors import ResultTooLarge, SignInRefused, SourceBusy, SourceError, StatementFailed
 from sysmon_tui.sources.databricks.failures import CHECK_CREDENTIALS
 from sysmon_tui.sources.statement_failures import cleaned, of_message
 
@@ -34,5 +34,5 @@ def _by_code(code: str, said: str) -> SourceError:
     if code in _BUSY:
         return SourceBusy(f"The SQL warehouse is busy or being maintained: {said}", "Try again later.")
     if code == "UNAUTHENTICATED":
-        return AccessDenied("The warehouse refused the credential.", CHECK_CREDENTIALS)
+        return SignInRefused("The warehouse refused the credential.", CHECK_CREDENTIALS)
     return StatementFailed(f"The warehouse could not run the statement: {said or code or 'no reason given'}")

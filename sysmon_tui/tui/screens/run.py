@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.text import Text
+from textual import work
 from textual.app import ComposeResult
 
 from sysmon_tui.tui.bars import bars
@@ -17,6 +18,7 @@ from sysmon_tui.tui.widgets.answer_table import AnswerTable
 from sysmon_tui.tui.widgets.fields import Fields
 from sysmon_tui.tui.widgets.frame_table import FrameTable
 from sysmon_tui.tui.widgets.lines import Line
+from sysmon_tui.tui.widgets.run_errors import RunErrors
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from sysmon_tui.services.monitor import Monitor
 
 _RUNS = 30
+_FAILED = ("FAILED", "ERROR", "TIMED_OUT")
 
 _FIELDS = (
     Column("start_time", "started", 0, "instant"),
@@ -38,7 +41,6 @@ _FIELDS = (
     Column("workspace_id", "workspace", 0),
     Column("job_id", "job", 0),
     Column("run_id", "run", 0),
-    Column("error_message", "error", 0, flex=1),
     Column("url", "link", 0, flex=1),
 )
 _TASKS = (
@@ -71,6 +73,7 @@ class RunScreen(Detail):
         self._history = AnswerTable(
             _HISTORY, ("workspace_id", "run_id"), zone=zone, things="runs", id="history"
         )
+        self._errors = RunErrors()
         self._durations = Line(Text(" The job's last runs"), classes="section")
 
     def heading(self) -> Text:
@@ -78,6 +81,7 @@ class RunScreen(Detail):
 
     def body(self) -> ComposeResult:
         yield Fields(self.row, _FIELDS, self.session.zone.key)
+        yield self._errors
         yield Line(Text(" Tasks"), classes="section")
         yield self._tasks
         yield self._durations
@@ -85,6 +89,8 @@ class RunScreen(Detail):
 
     async def fetch(self, monitor: Monitor, fresh: bool) -> None:
         workspace_id, started = str(self.value("workspace_id")), self.value("start_time")
+        if self.value("status") in _FAILED:
+            self._explain(monitor, workspace_id)
         if isinstance(started, datetime):
             tasks = await monitor.run_tasks(
                 workspace_id, str(self.value("run_id")), near=started, fresh=fresh
@@ -95,6 +101,14 @@ class RunScreen(Detail):
         history = await monitor.job_history(workspace_id, str(self.value("job_id")), limit=_RUNS, fresh=fresh)
         self._history.show_answer(history, none="The job has shown no other runs in thirty days.")
         self._durations.tell(_durations(history.frame))
+
+    @work(group="load-errors", exclusive=True)
+    async def _explain(self, monitor: Monitor, workspace_id: str) -> None:
+        ended = self.value("end_time")
+        told = await monitor.run_failures(
+            workspace_id, str(self.value("run_id")), ended if isinstance(ended, datetime) else None
+        )
+        self._errors.tell(told)
 
     def on_frame_table_opened(self, event: FrameTable.Opened) -> None:
         event.stop()

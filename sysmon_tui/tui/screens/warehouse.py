@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sysmon_tui.services.monitor import Monitor
 
 _FIELDS = (
+    Column("live_state", "now (API)", 0, "status"),
     Column("warehouse_size", "size", 0),
     Column("warehouse_type", "type", 0),
     Column("cluster_count", "clusters", 0, "count"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,6 +11,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from sysmon_tui.errors import SysmonError
+from sysmon_tui.services import asking
 from sysmon_tui.text import one_line
 from sysmon_tui.tui.screens.alert import Jump
 from sysmon_tui.tui.session import Session
@@ -57,6 +59,8 @@ class Tab(Vertical):
         self._answered: Question | None = None
         self._answered_at_s = 0.0
         self.trouble = ""
+        # Whether what is shown is only that the warehouse is starting.
+        self.awaits_warehouse = False
 
     def question(self) -> Question:
         return Question(self.session.tenant, self.session.hours, self.failed_only)
@@ -103,25 +107,32 @@ class Tab(Vertical):
         self.tell()
 
     @property
-    def due(self) -> bool:
-        age_s = self.session.runtime.clock.monotonic_s() - self._answered_at_s
-        return self._answered != self.question() or age_s >= self.session.refresh_s
+    def age_s(self) -> float:
+        """Since the last answer."""
+        return self.session.runtime.clock.monotonic_s() - self._answered_at_s
 
-    def load(self, *, fresh: bool = False) -> None:
-        """Ask, unless the same is being asked already."""
+    @property
+    def due(self) -> bool:
+        return self._answered != self.question() or self.age_s >= self.session.refresh_s
+
+    def load(self, *, fresh: bool = False, by_the_clock: bool = False) -> None:
+        """Ask, unless the same is being asked already. `by_the_clock` is for what nobody asked for just now."""
         question = self.question()
         if self._asking == question and not fresh:
             return
         self._asking = question
         if self._answered is None:
             self.say_loading()
-        self._load(question, fresh)
+        self._load(question, fresh, by_the_clock)
         self.tell()
 
     @work(group="load", exclusive=True)
-    async def _load(self, question: Question, fresh: bool) -> None:
+    async def _load(self, question: Question, fresh: bool, by_the_clock: bool) -> None:
         try:
-            await self.fetch(await self.session.monitor(), question, fresh)
+            monitor = await self.session.monitor()
+            with asking.refreshing() if by_the_clock else nullcontext():
+                await self.fetch(monitor, question, fresh)
+            self.awaits_warehouse = monitor.is_waiting
         except SysmonError as error:
             self.trouble = one_line(error.sentence if hasattr(error, "sentence") else str(error))
             self.say_trouble(self.trouble)

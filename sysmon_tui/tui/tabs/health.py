@@ -22,6 +22,7 @@ from sysmon_tui.tui.session import Session
 from sysmon_tui.tui.tabs.alerts import ALERT_KEY
 from sysmon_tui.tui.tabs.base import Question, Tab
 from sysmon_tui.tui.widgets.answer_table import AnswerTable
+from sysmon_tui.tui.widgets.cost import cost_text
 from sysmon_tui.tui.widgets.frame_table import FrameTable
 from sysmon_tui.tui.widgets.lines import Line
 from sysmon_tui.tui.widgets.tile import Tile
@@ -71,6 +72,7 @@ class HealthTab(Tab):
             _FAILURES, ("kind", "workspace_id", "id"), zone=zone, things="failures", id="health-failures"
         )
         self._sources = Static(markup=False, classes="sources")
+        self._cost = Line(classes="cost")
         self._health: dict[str, Any] | None = None
 
     def compose(self) -> ComposeResult:
@@ -81,6 +83,10 @@ class HealthTab(Tab):
             yield self._alerts
             yield self._failures
         yield self._sources
+        yield self._cost
+
+    def on_mount(self) -> None:
+        self._cost.display = False
 
     def question(self) -> Question:
         return Question(self.session.tenant, _HOURS)
@@ -88,6 +94,9 @@ class HealthTab(Tab):
     async def fetch(self, monitor: Monitor, question: Question, fresh: bool) -> None:
         health = await monitor.health(fresh=fresh)
         self._health = health
+        self._cost.display = monitor.pace.bills
+        if monitor.pace.bills:
+            self._cost.tell(cost_text(monitor.meter))
         for kind, tile in self._tiles.items():
             tile.show(health["summary"][kind])
         self._show_alerts(health["alerts"]["alerts"])
@@ -191,6 +200,8 @@ class HealthTab(Tab):
         lines = Text()
         for name, source in sources.items():
             state = source["state"]
+            if state == "failed" and self.awaits_warehouse:
+                state = "starting"
             lines.append("\n" if lines else "").append(f" {marked(state):<9}", style=STYLES[tone(state)])
             lines.append(f" {TABLES[name]:<34}")
             if source["as_of"] is None:

@@ -21,6 +21,7 @@ class WarehouseTab(ListTab):
     columns = (
         Column("warehouse_name", "warehouse", 16, flex=3, fallback="warehouse_id"),
         Column("state", "state", 13, "status"),
+        Column("live_state", "now (API)", 10, "status", rank=2),
         Column("warehouse_size", "size", 8, flex=1, rank=4),
         Column("cluster_count", "clusters", 8, "count", rank=5),
         Column("starts", "starts", 6, "count", rank=3),

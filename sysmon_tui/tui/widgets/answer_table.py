@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sysmon_tui.views.answer import Answer
 
 _TITLES = {"denied": "✗ NO ACCESS", "failed": "✗ NO ANSWER", "stale": "▲ STALE"}
+# A warehouse that is not up is no error.
+_NOT_UP = {"warehouse_starting": "» STARTING", "warehouse_asleep": "− ASLEEP"}  # noqa: RUF001
 
 
 class AnswerTable(FrameTable):
@@ -42,6 +44,8 @@ class AnswerTable(FrameTable):
         self.show(answer.frame)
         if answer.frame.height:
             self._say_when_filtered()
+        elif answer.code in _NOT_UP:
+            self.say(_NOT_UP[answer.code], one_line(answer.reason or ""), STYLES["warn"])
         elif answer.state in _TITLES:
             reason = one_line(answer.reason or "No reason is known.")
             self.say(_TITLES[answer.state], reason, STYLES[tone(answer.state)])

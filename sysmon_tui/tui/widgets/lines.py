@@ -65,8 +65,12 @@ class TopLine(Line):
             stood = clock_words(session.paused_at, session.zone, session.paused_at, zone_name=False)
             parts.append("  ").append(f" PAUSED since {stood} ", style="reverse")
         else:
-            parts.append(f"  every {session.refresh_s:g} s")
+            parts.append(f"  every {_spacing_words(session.spacing_s)}")
         self.tell(parts)
+
+
+def _spacing_words(seconds: float) -> str:
+    return f"{seconds:g} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 class TabLine(Line):

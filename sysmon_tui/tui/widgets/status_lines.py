@@ -18,6 +18,7 @@ from sysmon_tui.tui.words import age_words, clock_words
 if TYPE_CHECKING:
     from sysmon_tui.views.answer import Answer
 
+_NOT_UP = {"warehouse_starting": "starting", "warehouse_asleep": "asleep"}
 _TROUBLED = ("stale", "denied", "failed")
 
 
@@ -54,7 +55,8 @@ class StatusLines(Vertical):
     def _age_text(self, answer: Answer, asking: str) -> Text:
         session = self._session
         now = session.seen_at
-        text = Text(" ").append_text(state_text(answer.state))
+        word = _NOT_UP.get(answer.code or "", answer.state) if answer.state == "failed" else answer.state
+        text = Text(" ").append_text(state_text(word))
         if answer.as_of is None:
             text.append(" · no data seen")
         else:

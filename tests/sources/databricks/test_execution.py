@@ -31,13 +31,18 @@ def test_a_statement_is_marked_as_ours(workspace: Workspace, source: DatabricksS
     """Tags and a comment that starts the text: the monitor leaves its own statements out by them."""
     source.execute(ONE)
     (statement,) = workspace.statements
-    assert statement.tags == {"app": "sysmon_tui", "panel": "probe", "request": ONE.id}
-    assert statement.text == "/* sysmon_tui probe */ SELECT 1 AS v"
+    assert statement.tags == {
+        "app": "sysmon_tui",
+        "panel": "probe",
+        "statement": "probe",
+        "request": ONE.id,
+    }
+    assert statement.text == "/* sysmon_tui probe probe */ SELECT 1 AS v"
 
 
-def test_a_purpose_cannot_end_the_comment(workspace: Workspace, source: DatabricksSource) -> None:
-    """Whatever the purpose holds, it stays inside its comment."""
-    wanted = Request(ONE.statement, ONE.text, {}, 20, purpose="x */ SELECT 2 AS v; /*")
+def test_a_panel_cannot_end_the_comment(workspace: Workspace, source: DatabricksSource) -> None:
+    """Whatever a panel is called, it stays inside its comment."""
+    wanted = Request(ONE.statement, ONE.text, {}, 20, panel="x */ SELECT 2 AS v; /*")
     assert source.execute(wanted).item() == 1
     assert workspace.statements[0].text.count("*/") == 1
 

@@ -10,6 +10,7 @@ import pytest
 
 from sysmon_tui.errors import (
     AccessDenied,
+    SignInRefused,
     SourceBusy,
     SourceError,
     SourceUnreachable,
@@ -201,7 +202,7 @@ def test_an_answer_that_is_no_json_is_unreachable(workspace: Workspace, source: 
             TooMuchData,
         ),
         ({"error_code": "TEMPORARILY_UNAVAILABLE", "message": "maintenance"}, SourceBusy),
-        ({"error_code": "UNAUTHENTICATED", "message": "expired"}, AccessDenied),
+        ({"error_code": "UNAUTHENTICATED", "message": "expired"}, SignInRefused),
         ({"error_code": "BAD_REQUEST", "message": "[DIVIDE_BY_ZERO] Division by zero."}, StatementFailed),
         (None, StatementFailed),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -114,6 +115,7 @@ def test_a_stale_link_is_asked_for_again(workspace: Workspace, source: Databrick
 
 def test_links_that_stay_stale_fail(workspace: Workspace, source: DatabricksSource) -> None:
     """The renewed link is refused too: no third try."""
+    workspace.rows_per_chunk = 50_000
     workspace.expired_links = 2
     failure(source, MANY, StatementFailed)
     assert len(workspace.storage_headers) == 2
@@ -133,9 +135,28 @@ def test_links_that_stay_stale_fail(workspace: Workspace, source: DatabricksSour
 def test_a_damaged_part_fails_the_statement(
     workspace: Workspace, source: DatabricksSource, fault: Fault
 ) -> None:
-    """Nothing but whole Arrow from the named storage becomes rows."""
-    workspace.faults.append(fault)
+    """Nothing but whole Arrow from the named storage becomes rows: a second try, and no third."""
+    workspace.rows_per_chunk = 50_000
+    workspace.faults += [fault, fault, fault]
     failure(source, MANY, StatementFailed)
+    assert workspace.faults == [fault]
+
+
+def test_a_part_that_was_damaged_once_is_read_again(workspace: Workspace, source: DatabricksSource) -> None:
+    """A new link is asked for, and the answer is whole."""
+    workspace.faults.append(Fault(200, b"\xff\xff\xff\xff", path="/storage/", cut=True))
+    assert source.execute(MANY).get_column("n").to_list() == list(range(50_000))
+
+
+def test_chunks_are_read_side_by_side_and_come_in_order(
+    workspace: Workspace, source: DatabricksSource
+) -> None:
+    """Ten chunks of which each takes half a second come in a fraction of five, in their order."""
+    workspace.rows_per_chunk = 5_000
+    workspace.faults += [Fault(path="/storage/", wait_s=0.5) for _ in range(10)]
+    began = time.monotonic()
+    assert source.execute(MANY).get_column("n").to_list() == list(range(50_000))
+    assert time.monotonic() - began < 3
 
 
 def test_a_part_that_is_missing_is_noticed(workspace: Workspace, source: DatabricksSource) -> None:
@@ -148,10 +169,29 @@ def test_an_answer_over_the_bound_is_not_read_on(
     workspace: Workspace, source: DatabricksSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bytes of all parts together are bounded."""
-    monkeypatch.setattr("sysmon_tui.limits.MAX_RESULT_BYTES", 300_000)
+    workspace.rows_per_chunk = 1_000
+    monkeypatch.setattr("sysmon_tui.limits.MAX_RESULT_BYTES", 100_000)
     error = failure(source, MANY, StatementFailed)
     assert "larger" in error.message
-    assert len(workspace.storage_headers) == 2
+    assert len(workspace.storage_headers) < 30
+
+
+def test_an_answer_of_too_many_rows_is_not_read_at_all(
+    workspace: Workspace, source: DatabricksSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manifest says how many there are."""
+    monkeypatch.setattr("sysmon_tui.limits.MAX_RESULT_ROWS", 49_999)
+    assert "50,000" in failure(source, MANY, StatementFailed).message
+    assert workspace.storage_headers == []
+
+
+def test_an_answer_that_trickles_ends_with_the_deadline(
+    workspace: Workspace, source: DatabricksSource
+) -> None:
+    """The time of a request bounds its download too."""
+    workspace.faults += [Fault(path="/storage/", wait_s=0.7) for _ in range(3)]
+    wanted = request(MANY.text, MANY.statement.schema, ceiling=100_000, timeout_s=0.6)
+    assert "longer" in failure(source, wanted, StatementFailed).message
 
 
 def test_a_link_without_tls_is_not_followed(workspace: Workspace, source: DatabricksSource) -> None:
