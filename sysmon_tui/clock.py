@@ -27,6 +27,9 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Until `monotonic_s` has gone on by this."""
 
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """In a thread: for the event, at most this long. Whether it is set."""
+
 
 class SystemClock:
     """The machine's clock."""
@@ -39,6 +42,9 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        return event.wait(seconds)
 
 
 class HeldClock:
@@ -59,6 +65,10 @@ class HeldClock:
         until_s = self._monotonic_s + seconds
         while self._monotonic_s < until_s:
             await asyncio.sleep(_LOOK_S)  # it is moved from any thread
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """By the machine's clock: whoever waits for a network must get on while this one stands."""
+        return event.wait(seconds)
 
     def advance(self, seconds: float) -> None:
         with self._lock:

@@ -44,6 +44,9 @@ from sysmon_tui.views.answer import State, Window
 
 _log = logging.getLogger(__name__)
 
+# A question gets this long even where another has waited for the warehouse before it.
+_LEAST_PATIENCE_S = 0.1
+
 
 @dataclass(frozen=True)
 class Result:
@@ -161,11 +164,11 @@ class QueryService:
         flight.waiters += 1
         try:
             while True:
-                done, _ = await asyncio.wait({flight.task}, timeout=self._patience_s)
+                done, _ = await asyncio.wait({flight.task}, timeout=self._patience_left_s)
                 if done:
                     return flight.task.result()
-                if self.meter.waiting_since_s is not None:
-                    return self._starting(ask, self.meter.waiting_since_s)
+                if (waited_s := self._waited_s) is not None and self._patience_s is not None:
+                    return self._starting(ask, waited_s)
         except asyncio.CancelledError:
             if flight.waiters == 1 and not flight.task.done():
                 self._abandon(ask, flight)
@@ -173,10 +176,22 @@ class QueryService:
         finally:
             flight.waiters -= 1
 
-    def _starting(self, ask: Ask, since_s: float) -> Result:
+    @property
+    def _waited_s(self) -> float | None:
+        """How long our statements have waited for the warehouse; None while none does."""
+        since_s = self.meter.waiting_since_s
+        return None if since_s is None else self.clock.monotonic_s() - since_s
+
+    @property
+    def _patience_left_s(self) -> float | None:
+        """Patience is with the warehouse, not with each question: an answer rests on several."""
+        if self._patience_s is None:
+            return None
+        return max(_LEAST_PATIENCE_S, self._patience_s - (self._waited_s or 0.0))
+
+    def _starting(self, ask: Ask, waited_s: float) -> Result:
         """The answer for now; the statement goes on, and its rows come with one of the next questions."""
         entry = self._entries.get(ask)
-        waited_s = self.clock.monotonic_s() - since_s
         error = WarehouseStarting(
             f"The SQL warehouse is starting, or full: our statements have waited for {waited_s:.0f} s.",
             "The rows come by themselves.",

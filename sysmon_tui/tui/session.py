@@ -68,6 +68,12 @@ class Session:
         return self.runtime.config.tenants.get(self.tenant) if self.tenant else None
 
     @property
+    def has_api(self) -> bool:
+        """Whether the tenant's workspace can be asked for more than its tables hold."""
+        config = self.tenant_config
+        return self.runtime.config.live.enabled and config is not None and config.source == "databricks"
+
+    @property
     def refresh_s(self) -> float:
         return float(self.runtime.config.refresh.seconds)
 

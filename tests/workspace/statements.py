@@ -22,6 +22,7 @@ class StandInStatement:
 
     body: Mapping[str, Any]
     id: str = field(default_factory=new_id)
+    submitted_s: float = field(default_factory=time.monotonic)
     state: str = "PENDING"
     error: Mapping[str, Any] | None = None
     sql_state: str | None = None

@@ -145,7 +145,7 @@ class WorkspaceApi:
             wait_s += random.uniform(0.0, 0.3) * attempt  # noqa: S311 (jitter: many ask, and not all again at once)
             if failures.is_certificate_error(error) or attempt == 5 or now_s + wait_s >= give_up_s:
                 raise error from None
-            if stop.wait(wait_s):
+            if self._clock.wait(stop, wait_s):
                 raise error from None
         raise AssertionError("unreachable: the tries end by return or raise")
 

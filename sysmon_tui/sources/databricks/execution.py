@@ -134,7 +134,7 @@ class Execution:
                     "Ask again in a while; raise limits.statement_timeout_seconds if it takes that long to start.",
                 )
             raise self._too_long()
-        self.stop.wait(min(seconds, remaining_s))
+        self._clock.wait(self.stop, min(seconds, remaining_s))
         self._check()
 
     def _too_long(self) -> StatementFailed:
@@ -183,7 +183,7 @@ class Execution:
                 answer = self._api.call("GET", path, stop=unstoppable, until_s=until_s)
                 if (answer.get("status") or {}).get("state") in _ENDED:
                     return
-                unstoppable.wait(wait_s)
+                self._clock.wait(unstoppable, wait_s)
                 wait_s = min(wait_s * 1.5, 0.5)
 
     def _cancel_orphan(self) -> None:
@@ -199,7 +199,7 @@ class Execution:
         looking = threading.Event()
         with contextlib.suppress(*_NO_ANSWER):  # as above: what can't be reached can't be cancelled
             for wait_s in _ORPHAN_LOOKS_S:
-                looking.wait(wait_s)
+                self._clock.wait(looking, wait_s)
                 until_s = self._clock.monotonic_s() + _CANCEL_S
                 listed = self._api.call("GET", _HISTORY, query=query, stop=looking, until_s=until_s)
                 for one in listed.get("res") or ():

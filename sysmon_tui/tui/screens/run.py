@@ -89,7 +89,7 @@ class RunScreen(Detail):
 
     async def fetch(self, monitor: Monitor, fresh: bool) -> None:
         workspace_id, started = str(self.value("workspace_id")), self.value("start_time")
-        if self.value("status") in _FAILED:
+        if self.session.has_api and self.value("status") in _FAILED:
             self._explain(monitor, workspace_id)
         if isinstance(started, datetime):
             tasks = await monitor.run_tasks(

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
+from sysmon_tui.services import asking
 from sysmon_tui.text import one_line
 from sysmon_tui.tui.columns import Column
 from sysmon_tui.tui.marks import STYLES, marked, tone
@@ -107,7 +108,10 @@ class HealthTab(Tab):
 
     @work(group="load-chart", exclusive=True)
     async def _fetch_counts(self, monitor: Monitor, fresh: bool) -> None:
-        answers = await asyncio.gather(*(monitor.counts(kind, hours=_HOURS, fresh=fresh) for kind in _TILES))
+        with asking.of_panel("health"):
+            answers = await asyncio.gather(
+                *(monitor.counts(kind, hours=_HOURS, fresh=fresh) for kind in _TILES)
+            )
         for tile, answer in zip(self._tiles.values(), answers, strict=True):
             tile.show_counts(answer)
 

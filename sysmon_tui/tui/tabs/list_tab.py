@@ -30,7 +30,7 @@ class ListTab(Tab):
     """A tab of one table, with a chart over it where there are counts."""
 
     things: ClassVar[str]
-    columns: ClassVar[tuple[Column, ...]]
+    columns: tuple[Column, ...]
     key: ClassVar[tuple[str, ...]]
     counts: ClassVar[str | None] = None
     detail: ClassVar[type[Detail]]

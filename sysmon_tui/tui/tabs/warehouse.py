@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sysmon_tui.tui.columns import Column
 from sysmon_tui.tui.screens.warehouse import WarehouseScreen
+from sysmon_tui.tui.session import Session
 from sysmon_tui.tui.tabs.base import Question
 from sysmon_tui.tui.tabs.list_tab import ListTab
 
@@ -14,14 +15,16 @@ if TYPE_CHECKING:
     from sysmon_tui.views.answer import Answer
 
 
+_NOW = Column("live_state", "now (API)", 10, "status", rank=2)
+
+
 class WarehouseTab(ListTab):
     things = "warehouses"
     detail = WarehouseScreen
     key = ("workspace_id", "warehouse_id")
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("warehouse_name", "warehouse", 16, flex=3, fallback="warehouse_id"),
         Column("state", "state", 13, "status"),
-        Column("live_state", "now (API)", 10, "status", rank=2),
         Column("warehouse_size", "size", 8, flex=1, rank=4),
         Column("cluster_count", "clusters", 8, "count", rank=5),
         Column("starts", "starts", 6, "count", rank=3),
@@ -38,6 +41,12 @@ class WarehouseTab(ListTab):
         Column("warehouse_id", "id", 16, rank=11),
         Column("workspace_id", "workspace", 16, rank=12),
     )
+
+    def __init__(self, session: Session, name: str) -> None:
+        if session.has_api:
+            name_column, state, *others = WarehouseTab.columns
+            self.columns = (name_column, state, _NOW, *others)
+        super().__init__(session, name)
 
     async def ask(self, monitor: Monitor, question: Question, fresh: bool) -> Answer:
         return await monitor.warehouses(hours=question.hours, fresh=fresh)

@@ -13,15 +13,14 @@ if TYPE_CHECKING:
 
 
 def cost_text(meter: Meter) -> Text:
-    """`cost today ≤ 0.8 DBU, $0.56: warehouse up 12 min for 34 statements · this session ≤ 0.2 DBU, $0.14`."""
-    text = Text(" cost today ").append(_bill(meter.today()))
-    return text.append(" · this session ").append(_bill(meter.session()))
+    """` cost today ≤ 0.80 DBU $0.56, up 12 min for 34 statements · session ≤ 0.20 DBU $0.14`."""
+    today, session = meter.today(), meter.session()
+    up = f"up {age_words(today.awake_s)} for {number_words(today.total.statements)} statements"
+    return Text(f" cost today {_price(today)}, {up} · session {_price(session)}")
 
 
-def _bill(bill: Bill) -> str:
-    statements = f"{number_words(bill.total.statements)} statements"
-    up = f"up {age_words(bill.awake_s)} for {statements}"
+def _price(bill: Bill) -> str:
+    """A ceiling, because others may keep the warehouse up as well."""
     if bill.dbu is None:
-        return f"unknown, {up}"
-    price = "" if bill.usd is None else f", ${bill.usd:.2f}"
-    return f"≤ {bill.dbu:.2f} DBU{price}, {up}"
+        return "unknown"
+    return f"≤ {bill.dbu:.2f} DBU" + ("" if bill.usd is None else f" ${bill.usd:.2f}")

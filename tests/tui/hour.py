@@ -1,0 +1,139 @@
+"""The app on the stand-in under a fast clock: what a person's hour costs, and whether anything grows.
+
+`python -m tests.tui.hour [--minutes 60] [--rate 30]` prints the figures; tests/tui/test_hour.py holds a shorter one to
+its bars.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sysmon_tui import memory
+
+memory.keep_little()  # as the app does, before what follows brings Polars
+from sysmon_tui.config import Config, TenantConfig  # noqa: E402
+from sysmon_tui.config.model import CostConfig  # noqa: E402
+from sysmon_tui.runtime import Runtime  # noqa: E402
+from sysmon_tui.tui.app import SysmonApp  # noqa: E402
+from tests.clocks import FastClock  # noqa: E402
+from tests.workspace import Workspace, demo_workspace  # noqa: E402
+
+# What the person does: a key, and how many sixtieths of the time the app is left like that.
+_COURSE = (("1", 10), ("2", 10), ("3", 10), ("space", 10), ("space", 0), ("4", 5), ("5", 5), ("6", 10))
+_REFRESH_S = 60.0  # the default of refresh.seconds
+_PANELS = {"1": "health", "2": "workflows", "3": "queries", "4": "warehouse", "5": "audit", "6": "alerts"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    minute: float
+    memory_bytes: int
+    threads: int
+    descriptors: int
+
+
+@dataclass
+class Hour:
+    """`by_tab` is (tab in sight, panel) to statements; `doubled` are statements that were asked twice at one time."""
+
+    by_tab: Counter[tuple[str, str]] = field(default_factory=Counter)
+    doubled: list[str] = field(default_factory=list)
+    while_paused: int = 0
+    unended: int = 0
+    samples: list[Sample] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+
+def sample(minute: float) -> Sample:
+    found = re.search(r"^VmRSS:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    assert found is not None
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    return Sample(minute, int(found[1]) * 1024, threading.active_count(), descriptors)
+
+
+async def watched(minutes: float, rate: float, rows: int) -> Hour:
+    clock = FastClock(rate)
+    hour = Hour()
+    with demo_workspace(clock, rows=rows) as workspace:
+        workspace.warehouse.auto_stop_mins = 10
+        os.environ["DATABRICKS_TOKEN"] = workspace.token
+        tenant = TenantConfig(source="databricks", host=workspace.url, warehouse_id=workspace.warehouse_id)
+        runtime = Runtime(
+            Config(tenants={"prod": tenant}, cost=CostConfig(dbu_per_day=100)),
+            clock=clock,
+            incremental=True,
+            patience_s=2.0 * rate,
+        )
+        app = SysmonApp(runtime, tenant=None, row_limit=1000)
+        try:
+            async with app.run_test(size=(120, 40)) as pilot:
+                in_sight = "1"
+                for key, sixtieths in _COURSE:
+                    await pilot.press(key)
+                    in_sight = key if key in _PANELS else in_sight
+                    paused = app.session.paused
+                    if paused:
+                        await asyncio.sleep(0.5)  # what was under way is being cancelled
+                    seen = len(workspace.statements)
+                    until_s = clock.monotonic_s() + minutes * 60 / 60 * sixtieths
+                    while clock.monotonic_s() < until_s:
+                        await pilot.pause(0.2)
+                        if clock.monotonic_s() / 60 - (hour.samples[-1].minute if hour.samples else -9) >= 2:
+                            hour.samples.append(sample(clock.monotonic_s() / 60))
+                        _note_trouble(app, hour)
+                    asked = workspace.statements[seen:]
+                    hour.while_paused += len(asked) * paused
+                    hour.by_tab.update((_PANELS[in_sight], str(one.tags.get("panel"))) for one in asked)
+        finally:
+            await runtime.close()
+        hour.doubled = _doubled(workspace, within_s=_REFRESH_S / 3 / rate)
+        hour.unended = sum(not one.ended.is_set() for one in workspace.statements)
+    return hour
+
+
+def _note_trouble(app: SysmonApp, hour: Hour) -> None:
+    answer = getattr(app.tab, "answer", None)
+    if answer is not None and answer.reason and answer.reason not in hour.failures:
+        hour.failures.append(answer.reason)
+
+
+def _doubled(workspace: Workspace, within_s: float) -> list[str]:
+    """Statements with the same text and the same values, so soon after each other that no refresh lies between."""
+    last: dict[tuple[str, str], float] = {}
+    doubled = []
+    for one in workspace.statements:
+        values = sorted((name, str(item.get("value"))) for name, item in one.parameters.items())
+        key = (re.sub(r"/\*.*?\*/", "", one.text, count=1), str(values))
+        if one.submitted_s - last.get(key, float("-inf")) < within_s:
+            doubled.append(str(one.tags.get("statement")))
+        last[key] = one.submitted_s
+    return doubled
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.tui.hour")
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--rate", type=float, default=30)
+    parser.add_argument("--rows", type=int, default=100_000)
+    arguments = parser.parse_args()
+    hour = asyncio.run(watched(arguments.minutes, arguments.rate, arguments.rows))
+    print("| tab in sight | panel | statements |\n| --- | --- | ---: |")
+    for (tab, panel), count in sorted(hour.by_tab.items()):
+        print(f"| {tab} | {panel} | {count} |")
+    print(f"\nwhile paused: {hour.while_paused}; doubled: {hour.doubled}; not ended: {hour.unended}")
+    print(
+        f"reasons told: {hour.failures}\n\n| minute | memory | threads | descriptors |\n| ---: | ---: | ---: | ---: |"
+    )
+    for one in hour.samples:
+        print(f"| {one.minute:.0f} | {one.memory_bytes / 1e6:.0f} MB | {one.threads} | {one.descriptors} |")
+
+
+if __name__ == "__main__":
+    main()
