@@ -16,6 +16,6 @@ _ARENAS = 2
 
 def keep_little() -> None:
     """Before Polars is imported: its allocator reads its settings once. What the user has set for it stays."""
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:250,muzzy_decay_ms:0")
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):  # musl has none
         libc.mallopt(_M_ARENA_MAX, _ARENAS)

@@ -38,6 +38,7 @@ except SystemExit as end:
     "arguments",
     [
         ["--help"],
+        ["doctor", "--help"],
         ["--version"],
         ["query", "--help"],
         ["check", "--help"],

@@ -7,6 +7,7 @@ strangers' text.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import polars as pl
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -68,6 +69,7 @@ class TenantCollector(Collector):
         yield _failures(latest)
         yield _alerts(latest)
         yield from _tables(latest)
+        yield _refreshed(latest)
         yield from _spent(latest)
         yield _up(latest)
 
@@ -126,6 +128,17 @@ def _tables(latest: dict[str, Warmth]) -> Iterator[Metric]:
                 state.add_metric((tenant, table, name), float(source["state"] == name))
     yield lag
     yield state
+
+
+def _refreshed(latest: dict[str, Warmth]) -> Metric:
+    """When the figures above were read: refreshes come farther apart when nobody looks."""
+    gauge = GaugeMetricFamily(
+        "sysmon_refreshed_timestamp_seconds", "When the tenant was last read", labels=("tenant",)
+    )
+    for tenant, warmth in latest.items():
+        if warmth.health is not None:
+            gauge.add_metric((tenant,), datetime.fromisoformat(warmth.health["fetched_at"]).timestamp())
+    return gauge
 
 
 def _spent(latest: dict[str, Warmth]) -> Iterator[Metric]:

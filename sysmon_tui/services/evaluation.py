@@ -16,7 +16,8 @@ from sysmon_tui.alerts.episodes import HOUR
 from sysmon_tui.config import Thresholds
 from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
-from sysmon_tui.services.query import QueryService, Result
+from sysmon_tui.services.query import QueryService
+from sysmon_tui.services.result import Result
 from sysmon_tui.views.answer import Answer, Window, worst
 
 _Evaluated = tuple[Result, list[evaluate.Alert]]

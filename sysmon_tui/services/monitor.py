@@ -25,7 +25,8 @@ from sysmon_tui.services.evaluation import Evaluation
 from sysmon_tui.services.live import Told
 from sysmon_tui.services.meter import Meter
 from sysmon_tui.services.pace import Pace
-from sysmon_tui.services.query import QueryService, Result
+from sysmon_tui.services.query import QueryService
+from sysmon_tui.services.result import Result
 from sysmon_tui.services.starts import RunStarts
 from sysmon_tui.sources.live import ACTIVE_RUNS, TaskFailure
 from sysmon_tui.views import audit, counts, queries, warehouses, workflows

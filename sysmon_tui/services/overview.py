@@ -13,7 +13,7 @@ from sysmon_tui.clock import rfc3339
 from sysmon_tui.datasets import asks
 from sysmon_tui.services import run_errors
 from sysmon_tui.services.evaluation import failed_queries_ask, failed_runs_ask
-from sysmon_tui.services.query import Result
+from sysmon_tui.services.result import Result
 from sysmon_tui.views import health, queries, warehouses, workflows
 from sysmon_tui.views.answer import Answer, plain_rows, worst
 

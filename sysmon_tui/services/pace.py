@@ -117,6 +117,10 @@ class Pace:
             return False
         return self._wake == "never" or (by_the_clock and self.is_quiet)
 
+    def wakes(self, by_the_clock: bool) -> bool:
+        """Whether this question may wake the warehouse."""
+        return not self.must_see(by_the_clock=by_the_clock)
+
     def check_awake(self) -> None:
         """Raises WarehouseAsleep where the warehouse, as just seen, would have to be woken."""
         warehouse = self._meter.warehouse

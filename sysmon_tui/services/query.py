@@ -8,11 +8,10 @@ one statement; a statement that nobody waits for any more is cancelled.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -22,23 +21,20 @@ from sysmon_tui.clock import Clock
 from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.datasets.statement import TABLES, quoted
-from sysmon_tui.errors import SourceError, StatementFailed, WarehouseStarting
+from sysmon_tui.errors import SourceError, StatementFailed, WarehouseAsleep, WarehouseStarting
 from sysmon_tui.services import asking, increments
-from sysmon_tui.services.counted import CountedSource
 from sysmon_tui.services.cursor import Cursor, page
 from sysmon_tui.services.freshness import state_of
-from sysmon_tui.services.guard import GuardedSource
 from sysmon_tui.services.increments import Reading
 from sysmon_tui.services.live import LiveLane
 from sysmon_tui.services.meter import Meter
-from sysmon_tui.services.mirror import MirroredSource
 from sysmon_tui.services.pace import Pace
-from sysmon_tui.services.split import SplitSource
+from sysmon_tui.services.result import Result
+from sysmon_tui.services.stack import SourceStack
 from sysmon_tui.services.tables import TableKnowledge
 from sysmon_tui.services.values import page_rows, values
 from sysmon_tui.sources.base import Request, Source
-from sysmon_tui.sources.inspection import HasInspection, Inspection
-from sysmon_tui.sources.live import HasLive, Live
+from sysmon_tui.sources.inspection import Inspection
 from sysmon_tui.threads import in_daemon_thread
 from sysmon_tui.views.answer import State, Window
 
@@ -46,25 +42,8 @@ _log = logging.getLogger(__name__)
 
 # A question gets this long even where another has waited for the warehouse before it.
 _LEAST_PATIENCE_S = 0.1
-
-
-@dataclass(frozen=True)
-class Result:
-    """`frame` in the statement's own columns, without those that page, count and date it.
-
-    `counts` of a listing are span_us, status, count; they add up to `total`. `code` is the reason for programs.
-    """
-
-    frame: pl.DataFrame
-    total: int
-    window: Window
-    as_of: datetime | None
-    fetched_at: datetime
-    state: State
-    reason: str | None = None
-    next_cursor: str | None = None
-    counts: pl.DataFrame = field(default_factory=pl.DataFrame)
-    code: str | None = None
+# The questions of one refresh come one after another; so long after the first reading they share it.
+_SHARE_S = 15.0
 
 
 @dataclass
@@ -112,7 +91,6 @@ class QueryService:
         self.pace = pace
         self.meter = meter
         self.tables = TableKnowledge()
-        self.live = LiveLane(self._opened_live, clock, meter, enabled=live)
         self._patience_s = patience_s
         self._timeout_s = timeout_s
         self._incremental = incremental
@@ -120,11 +98,16 @@ class QueryService:
         self._workspace_ids = ",".join(workspace_ids)
         self._names = {**TABLES, **(tables or {})}
         self._physical = {key: quoted(name) for key, name in (tables or {}).items()}
-        self._open_source = open_source
-        self._source: Source | None = None
-        self._live: Live | None = None
-        self._inspection: Inspection | None = None
-        self._opening: asyncio.Lock = asyncio.Lock()
+        self._stack = SourceStack(
+            open_source,
+            self.tables,
+            meter,
+            clock,
+            physical=self._physical,
+            workspace_ids=self._workspace_ids,
+            copies_s=pace.refresh_s if incremental else None,
+        )
+        self.live = LiveLane(self._stack.live, clock, meter, enabled=live)
         self._slots = asyncio.Semaphore(limits.STATEMENTS_AT_ONCE)
         self._entries: OrderedDict[Ask, _Entry] = OrderedDict()
         self._flights: dict[Ask, _Flight] = {}
@@ -144,9 +127,12 @@ class QueryService:
 
         Raises RequestError for a cursor that belongs to another question, and nothing else.
         """
-        if not asking.by_the_clock():
+        by_the_clock = asking.by_the_clock()
+        if not by_the_clock:
             self.pace.looked()
         entry = self._entries.get(ask)
+        if entry is not None and entry.result.code == WarehouseAsleep.code and self.pace.wakes(by_the_clock):
+            entry.due_s = 0.0  # what the clock let be, a person has
         if entry is not None and not fresh and self.clock.monotonic_s() < entry.due_s:
             self._entries.move_to_end(ask)
             self.tables.hit(ask.statement)
@@ -158,7 +144,10 @@ class QueryService:
             )
             flight = _Flight(asyncio.create_task(self._fetch(ask, cursor, fresh=fresh)))
             self._flights[ask] = flight
-        return await self._wait(ask, flight)
+        result = await self._wait(ask, flight)
+        if result.code == WarehouseAsleep.code and self.pace.wakes(by_the_clock):
+            return await self.answer(ask)  # the refresh that it joined would not wake it
+        return result
 
     async def _wait(self, ask: Ask, flight: _Flight) -> Result:
         flight.waiters += 1
@@ -203,9 +192,9 @@ class QueryService:
         """The last waiter is gone: the statement ends too."""
         self._flights.pop(ask, None)
         flight.task.cancel()
-        source, request_id = self._source, flight.request_id
-        if source is not None and request_id is not None:
-            task = asyncio.create_task(in_daemon_thread(lambda: source.cancel(request_id)))
+        request_id = flight.request_id
+        if request_id is not None:
+            task = asyncio.create_task(in_daemon_thread(lambda: self._stack.cancel(request_id)))
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _fetch(self, ask: Ask, cursor: Cursor | None, *, fresh: bool) -> Result:
@@ -275,7 +264,7 @@ class QueryService:
             flight.request_id = request.id
         try:
             async with self._slots:
-                source = await self._opened()
+                source = await self._stack.opened()
                 frame = await in_daemon_thread(lambda: source.execute(request))
         except SourceError:
             raise
@@ -306,27 +295,9 @@ class QueryService:
         if not task.cancelled() and task.exception() is not None:
             _log.error("the warehouse could not be looked at", exc_info=task.exception())
 
-    async def _opened(self) -> Source:
-        async with self._opening:
-            if self._source is None:
-                opened = await in_daemon_thread(self._open_source)
-                self._live = opened.live if isinstance(opened, HasLive) else None
-                self._inspection = opened.inspection if isinstance(opened, HasInspection) else None
-                source: Source = CountedSource(opened, self.tables, self.meter, self.clock)
-                source = SplitSource(GuardedSource(source, self._physical, self.clock))
-                if self._incremental:
-                    source = MirroredSource(source, self._physical, self._workspace_ids, self.clock)
-                self._source = source
-            return self._source
-
-    async def _opened_live(self) -> Live | None:
-        await self._opened()
-        return self._live
-
     async def inspection(self) -> Inspection | None:
-        """What the source can tell of its connection; None where it has none. Raises SourceError."""
-        await self._opened()
-        return self._inspection
+        """What the doctor asks of the workspace; None where the source is none."""
+        return await self._stack.inspection()
 
     async def _result(self, ask: Ask, reading: Reading, cursor: Cursor | None) -> Result:
         table, window, as_of = ask.statement.table, reading.window, reading.seen
@@ -387,13 +358,10 @@ class QueryService:
             rows -= dropped.result.frame.height
 
     async def close(self) -> None:
-        """Cancel what runs, let go of the source. Bounded: a source that hangs is left to its daemon threads."""
+        """Cancel what runs, let go of the source. Bounded in time."""
         flights = list(self._flights.values())
         self._flights.clear()
-        source, self._source = self._source, None
-        if source is not None:
-            with contextlib.suppress(asyncio.TimeoutError, SourceError):
-                await asyncio.wait_for(in_daemon_thread(source.close), timeout=limits.CLOSE_S)
+        await self._stack.close()
         if self._looking is not None:
             self._looking.cancel()
         for flight in flights:

@@ -12,7 +12,8 @@ import polars as pl
 
 from sysmon_tui import limits
 from sysmon_tui.datasets import asks
-from sysmon_tui.services.query import QueryService, Result
+from sysmon_tui.services.query import QueryService
+from sysmon_tui.services.result import Result
 
 # Where the scan begins within a slice, the first one that it finds begins later; no slice is as long as this.
 _SLICE = timedelta(hours=24)

@@ -16,7 +16,8 @@ from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.statement import TABLES
 from sysmon_tui.services import grants
 from sysmon_tui.services.freshness import state_of
-from sysmon_tui.services.query import QueryService, Result
+from sysmon_tui.services.query import QueryService
+from sysmon_tui.services.result import Result
 from sysmon_tui.sources.inspection import Metastore
 from sysmon_tui.views.findings import ApiCall, Finding
 

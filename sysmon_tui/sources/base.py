@@ -59,7 +59,7 @@ class Source(Protocol):
 
 
 def conform(frame: pl.DataFrame, statement: Statement) -> pl.DataFrame:
-    """The frame in the statement's declared columns and types; extra columns are left out.
+    """The frame, which is the caller's to change, in the statement's declared columns and types without extra ones.
 
     Raises SchemaDrift that names the column: a table changed, and only this answer suffers.
     """
@@ -69,17 +69,18 @@ def conform(frame: pl.DataFrame, statement: Statement) -> pl.DataFrame:
             f"The answer to {statement.name} lacks the column {', '.join(missing)}.",
             "The system table may have changed; compare it with the reference schema.",
         )
-    columns = []
     for name, wanted in statement.schema.items():
         column = frame.get_column(name)
         try:
-            columns.append(_cast(column, wanted))
+            cast = _cast(column, wanted)
         except pl.exceptions.PolarsError as error:
             raise SchemaDrift(
                 f"The column {name} of {statement.name} is {column.dtype}, not {wanted}.",
                 "The system table may have changed its type.",
             ) from error
-    return pl.DataFrame(columns)
+        if cast is not column:
+            frame = frame.replace_column(frame.get_column_index(name), cast)
+    return frame if frame.columns == list(statement.schema) else frame.select(statement.schema)
 
 
 # Engines know years that Python's datetime doesn't; a day is left at either end for the zones of people.
@@ -101,6 +102,8 @@ def _cast(column: pl.Series, wanted: pl.DataType) -> pl.Series:
     if column.dtype == wanted:
         return _of_our_years(column) if isinstance(wanted, pl.Datetime) else column
     if isinstance(wanted, pl.Datetime) and isinstance(column.dtype, pl.Datetime):
+        if column.dtype.time_zone and column.dtype.time_unit == wanted.time_unit:
+            return _of_our_years(column.to_physical().cast(wanted))  # the same instants, whatever the zone
         aware = column if column.dtype.time_zone else column.dt.replace_time_zone("UTC")
         return _of_our_years(aware.dt.convert_time_zone("UTC").cast(wanted))
     return column.cast(wanted)

@@ -15,7 +15,7 @@ Where each trap of the reference is (T = trap):
     test_audit           T17 T19 T21 T22 T24    test_freshness       T2 T10 T26
                          T28 T45                test_workspaces      T10 T21
     test_logins          T19 T22 T23 T24        test_new_columns     T44
-    test_times           T20 T27 T47
+    test_times           T20 T27 T47             test_redaction      T10 T17
 
 T46 is the fixture itself. T5 and T16 have a half that no table can show: what has no row yet.
 Without data of their own: T25 T39 (screen), T29 to T38 (transport), T42 (no statement names the old schema),

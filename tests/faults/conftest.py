@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.faults.scene import NOW, Scene, furnished, no_secret
-from tests.workspace import Workspace
+from tests.faults.selective import SelectiveWorkspace
 
 
 @pytest.fixture(autouse=True)
@@ -26,10 +28,28 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def scene(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> Iterator[Scene]:
-    """Whatever fails in it, no secret is in the log."""
+    """On a day in March, by a clock that the test moves. Whatever fails in it, no secret is in the log."""
+    with _scene(NOW, tmp_path, monkeypatch, caplog) as scene:
+        yield scene
+
+
+@pytest.fixture
+def scene_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> Iterator[Scene]:
+    """The same today, for programs that go by the machine's clock."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    with _scene(now, tmp_path, monkeypatch, caplog) as scene:
+        yield scene
+
+
+@contextmanager
+def _scene(
+    now: datetime, home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> Iterator[Scene]:
     caplog.set_level("DEBUG", logger="sysmon_tui")
-    estate = furnished(NOW)
-    with Workspace(estate.connection) as workspace:
+    estate = furnished(now)
+    with closing(estate.connection), SelectiveWorkspace(estate.connection) as workspace:
         monkeypatch.setenv("DATABRICKS_TOKEN", workspace.token)
-        yield Scene(workspace, estate, tmp_path)
+        yield Scene(workspace, estate, home)
     assert no_secret(workspace, [caplog.text])

@@ -18,6 +18,7 @@ from sysmon_tui.runtime import Runtime
 from sysmon_tui.services.monitor import Monitor
 from sysmon_tui.views.answer import Answer
 from tests.estate import WORKSPACE, Estate, at
+from tests.faults.selective import SelectiveWorkspace
 from tests.workspace import Workspace
 from tests.workspace.statements import StandInStatement
 
@@ -88,7 +89,7 @@ def furnished(now: datetime = NOW) -> Estate:
 class Scene:
     """A stand-in, what lies behind it, and where the program's files are."""
 
-    workspace: Workspace
+    workspace: SelectiveWorkspace
     estate: Estate
     home: Path
 

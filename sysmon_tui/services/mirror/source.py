@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 _SECOND_US = 1_000_000
 _HOUR_US = 3_600 * _SECOND_US
 _FULL_READ_US = int(limits.FULL_READ_S) * _SECOND_US
-# Questions that come together share a reading.
+# What is asked for anew shares a reading with what was asked for anew just before it.
 _SAME_READING_S = 1.0
 
 
@@ -31,13 +31,22 @@ class MirroredSource:
     """`inner` with local copies before it.
 
     `physical` are the tenant's tables as for Statement.text_for, `workspace_ids` what its statements are bound to.
+    Questions of one refresh share a reading: those that come within `share_s` of it.
     """
 
-    def __init__(self, inner: Source, physical: Mapping[str, str], workspace_ids: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        inner: Source,
+        physical: Mapping[str, str],
+        workspace_ids: str,
+        clock: Clock,
+        *,
+        share_s: float = _SAME_READING_S,
+    ) -> None:
         self._inner = inner
         self._physical = physical
         self._workspace_ids = workspace_ids
-        self._mirrors = [_Mirror(RunsCopy, clock), _Mirror(EventsCopy, clock)]
+        self._mirrors = [_Mirror(kind, clock, share_s) for kind in (RunsCopy, EventsCopy)]
         self._asked: dict[str, list[str]] = {}  # our statements at work, by the request that waits for them
         self._canceled: set[str] = set()
 
@@ -100,8 +109,9 @@ class MirroredSource:
 class _Mirror:
     """One kind of copy, and when to read it again."""
 
-    def __init__(self, kind: type[Copy], clock: Clock) -> None:
+    def __init__(self, kind: type[Copy], clock: Clock, share_s: float) -> None:
         self.kind = kind
+        self._share_s = share_s
         self._clock = clock
         self._read_s = 0.0  # when the copy was last read, by the clock that never jumps
         self.copy: Copy | None = None
@@ -136,9 +146,7 @@ class _Mirror:
                     self.copy = copy = self._whole(ask, width_us, end_us)
                     self._widest_us = 0
                     self._read_s = self._clock.monotonic_s()
-                elif (
-                    not self._is_page(request) and self._clock.monotonic_s() - self._read_s > _SAME_READING_S
-                ):
+                elif not self._is_page(request) and self._clock.monotonic_s() - self._read_s > self._share_s:
                     copy.read_news(ask, end_us)
                     self._read_s = self._clock.monotonic_s()
             except TooWide:
