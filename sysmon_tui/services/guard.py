@@ -42,6 +42,7 @@ class GuardedSource:
         self._failures = 0
         self._open: _Refused | None = None
         self._open_s = 0.0
+        self._probe_id = ""
         self._tables: dict[str, _Refused] = {}
 
     @property
@@ -73,6 +74,7 @@ class GuardedSource:
                     return self._open.error
                 # This one is let through; who comes while it is under way is not.
                 self._open = _Refused(self._open.error, now_s + self._open_s)
+                self._probe_id = request.id
             for key in request.statement.tables:
                 table = self._tables.get(self._names[key])
                 if table is not None and now_s < table.until_s:
@@ -84,17 +86,19 @@ class GuardedSource:
         with self._lock:
             if error.of_all:
                 self._failures += 1
-                if error.denied or self._open is not None or self._failures >= limits.CIRCUIT_FAILURES:
-                    longer_s = limits.CIRCUIT_OPEN_S if self._open is None else self._open_s * 2
-                    self._open_s = (
-                        limits.DENIED_RETRY_S if error.denied else min(longer_s, limits.CIRCUIT_LONGEST_S)
-                    )
-                    self._open = _Refused(error, now_s + self._open_s)
-                return
+                if self._open is None and (error.denied or self._failures >= limits.CIRCUIT_FAILURES):
+                    self._keep_open(error, now_s, limits.CIRCUIT_OPEN_S)
+                elif self._open is not None and request.id == self._probe_id:
+                    self._keep_open(error, now_s, self._open_s * 2)
+                return  # what was under way when it opened says nothing new
             self._close_circuit()
             if isinstance(error, AccessDenied) and error.table is not None:
                 for name in self._meant(request, error.table):
                     self._tables[name] = _Refused(error, now_s + limits.DENIED_RETRY_S)
+
+    def _keep_open(self, error: SourceError, now_s: float, seconds: float) -> None:
+        self._open_s = limits.DENIED_RETRY_S if error.denied else min(seconds, limits.CIRCUIT_LONGEST_S)
+        self._open = _Refused(error, now_s + self._open_s)
 
     def _meant(self, request: Request, table: str) -> list[str]:
         """The tables of the request that the refusal is about."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 
@@ -10,9 +10,7 @@ from tests.workspace import Workspace
 from tests.workspace.engine import SqlError, tables_of
 from tests.workspace.statements import StandInStatement
 
-TOO_MUCH = (
-    "System Table query returned too much data. Please repeat query with more selective predicates."
-)
+TOO_MUCH = "System Table query returned too much data. Please repeat query with more selective predicates."
 _HOUR_US = 3_600_000_000
 
 
@@ -22,6 +20,9 @@ class SelectiveWorkspace(Workspace):
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         self.widest_hours: dict[str, float] = {}
         super().__init__(*arguments, **settings)
+
+    def __enter__(self) -> Self:
+        return self
 
     def _answer(self, statement: StandInStatement, cursor: duckdb.DuckDBPyConnection) -> None:
         for table in tables_of(statement.text):

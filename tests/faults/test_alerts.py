@@ -15,7 +15,9 @@ _LOGINS = "security.failed_logins_per_hour"
 _OUTAGES = {
     "table refused": None,
     "token revoked": Fault(403, {"error_code": 403, "message": "Invalid access token."}, times=None),
-    "busy": Fault(429, {"error_code": "X", "message": "x"}, headers={"Retry-After": "600"}, times=None),
+    "busy": Fault(
+        429, {"error_code": "X", "message": "x"}, headers={"Retry-After": "600"}, path="/api/", times=None
+    ),
 }
 
 
@@ -103,6 +105,7 @@ def test_row_51_nobody_is_told_that_it_is_over(scene: Scene, monkeypatch: pytest
         assert not [one for one in receiver.documents if "resolved" in str(one).lower()]
         end(scene)
         scene.estate.event("later", scene.estate.clock.now(), "getTable")
+        scene.estate.clock.advance(61)
         with AlertingService("prod", config, clock=scene.estate.clock) as alerting:
             alerts = alerting.check_security_alerts(hours=24)["alerts"]
             assert [one["state"] for one in alerts] == ["resolved"]

@@ -30,12 +30,15 @@ def untouched(panel: str, table: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("incremental", [False, True], ids=["at once", "incremental"])
-@pytest.mark.parametrize("change", ["DROP COLUMN {0}", "RENAME COLUMN {0} TO {0}_v2"], ids=["gone", "renamed"])
-@pytest.mark.parametrize(("panel", "table", "column"), _NEEDED)
+@pytest.mark.parametrize(
+    "change", ["DROP COLUMN {0}", "RENAME COLUMN {0} TO {0}_v2"], ids=["gone", "renamed"]
+)
+@pytest.mark.parametrize("needed", _NEEDED, ids="-".join)
 async def test_row_46_a_column_that_is_gone(
-    scene: Scene, panel: str, table: str, column: str, change: str, incremental: bool
+    scene: Scene, needed: tuple[str, str, str], change: str, incremental: bool
 ) -> None:
     """That panel alone keeps its rows and names the column; it is well again when the column is back."""
+    panel, table, column = needed
     async with scene.monitored(incremental=incremental) as monitor:
         before = await look(monitor)
         assert set(states(before).values()) == {"fresh"}
@@ -73,7 +76,6 @@ _TYPES = [
     ("queries", _HISTORY, "total_duration_ms", "VARCHAR USING 'nine seconds'"),
     ("queries", _HISTORY, "end_time", "VARCHAR USING 'at noon'"),
     ("workflows", _RUNS, "period_start_time", "VARCHAR USING 'at noon'"),
-    ("workflows", _RUNS, "execution_duration_seconds", "VARCHAR USING 'long'"),
     ("audit", _AUDIT, "response", "VARCHAR USING 'no struct'"),
     ("audit", _AUDIT, "event_time", "VARCHAR USING 'at noon'"),
     ("warehouses", _EVENTS, "cluster_count", "VARCHAR USING 'two'"),
@@ -103,7 +105,6 @@ async def test_row_46_a_type_that_does_not_fit(
         (_RUNS, "execution_duration_seconds", "INTEGER"),
         (_RUNS, "run_id", "VARCHAR"),
         (_EVENTS, "cluster_count", "BIGINT"),
-        (_AUDIT, "workspace_id", "BIGINT"),
     ],
 )
 async def test_row_46_a_type_that_can_be_cast(scene: Scene, table: str, column: str, kind: str) -> None:

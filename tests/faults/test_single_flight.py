@@ -69,7 +69,7 @@ async def test_row_65_the_routes_of_the_open_schemas_answer(scene: Scene) -> Non
         closed = client.get("/api/monitoring/audit")
         assert closed.status_code == 200 and closed.headers["X-Data-State"] == "denied"
         assert "GRANT USE SCHEMA, SELECT ON SCHEMA system.access" in closed.json()["reason"]
-        for name in ("workflows", "queries", "warehouses"):
+        for name in ("workflows", "queries", "warehouse/metrics"):
             assert client.get(f"/api/monitoring/{name}").json()["state"] == "fresh"
         health = client.get("/api/monitoring/health").json()
         assert health["sources"]["audit"]["state"] == "denied"

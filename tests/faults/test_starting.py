@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -120,3 +121,14 @@ async def test_row_64_answers_come_after_a_discovery_that_hangs(scene: Scene) ->
         assert set(states(await look(monitor)).values()) == {"fresh"}
     assert time.monotonic() - began_s < 15
     assert all(one.state in ENDED for one in scene.workspace.statements)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_row_64_a_discovery_that_asks_to_wait_is_not_waited_for(scene: Scene, status: int) -> None:
+    """`/.well-known` answers Retry-After: 600: it is best effort, so the answers come within its bounded budget."""
+    scene.workspace.faults.append(
+        Fault(status, {"message": "Later."}, headers={"Retry-After": "600"}, path="/.well-known", times=None)
+    )
+    async with scene.monitored() as monitor:
+        answer = await asyncio.wait_for(monitor.audit(), 10)
+        assert answer.state == "fresh"

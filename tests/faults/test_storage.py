@@ -12,7 +12,7 @@ import pytest
 
 from tests.alerts.receivers import certificate
 from tests.commanding import run
-from tests.faults.scene import Scene, all_ended, no_secret, others, look
+from tests.faults.scene import Scene, all_ended, look, no_secret, others
 from tests.workspace import Workspace
 
 
@@ -30,7 +30,9 @@ def tls(workspace: Workspace, folder: Path) -> Iterator[Path]:
     workspace.url = plain
 
 
-async def test_row_45_a_link_without_tls_is_not_followed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_row_45_a_link_without_tls_is_not_followed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A workspace with https that gives http links: `failed` with the reason, and not a byte is fetched."""
     workspace = scene.workspace
     with Workspace(scene.estate.connection) as other, tls(workspace, scene.home) as file:
@@ -45,10 +47,14 @@ async def test_row_45_a_link_without_tls_is_not_followed(scene: Scene, monkeypat
         assert not [path for _, path in workspace.requests if path.startswith("/storage/")]
 
 
-async def test_row_45_links_with_tls_carry_no_credential(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_row_45_links_with_tls_carry_no_credential(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With https all the way: rows by links, none of our credentials with them, whatever ~/.netrc holds."""
     workspace = scene.workspace
-    (scene.home / ".netrc").write_text("machine localhost login me password planted-secret\n", encoding="utf-8")
+    (scene.home / ".netrc").write_text(
+        "machine localhost login me password planted-secret\n", encoding="utf-8"
+    )
     (scene.home / ".netrc").chmod(0o600)
     with tls(workspace, scene.home) as file:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(file))

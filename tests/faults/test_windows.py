@@ -66,7 +66,8 @@ async def test_row_58_pages_of_a_window_in_parts(scene: Scene) -> None:
         whole = (await monitor.queries(hours=36, limit=1000)).frame
     scene.workspace.widest_hours = {_HISTORY: 5}
     async with scene.monitored() as monitor:
-        pages, cursor = [], None
+        pages: list[pl.DataFrame] = []
+        cursor: str | None = None
         while not pages or cursor is not None:
             page = await monitor.queries(hours=36, limit=25, cursor=cursor)
             assert page.state == "fresh" and page.total == whole.height

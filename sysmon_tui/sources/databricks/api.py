@@ -14,13 +14,14 @@ import re
 import threading
 import time
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any, Final
 
 import requests
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.clock import Clock as SdkClock
+from databricks.sdk.config import ConfigAttribute
 from databricks.sdk.core import Config
 from databricks.sdk.errors import TemporarilyUnavailable, TooManyRequests
 from databricks.sdk.errors.base import DatabricksError
@@ -58,6 +59,30 @@ class _NoWaiting(SdkClock):
 
     def sleep(self, seconds: float) -> None:
         raise _RetryRefusedError(seconds)
+
+
+class _PromptConfig(Config):
+    @classmethod
+    def attributes(cls) -> Iterable[ConfigAttribute]:
+        """The SDK looks for them in the class itself."""
+        return Config.attributes()
+
+    def _resolve_host_metadata(self) -> None:
+        """Best effort, and no longer: the SDK would sleep here for as long as a Retry-After says."""
+        refusals: list[ValueError] = []
+        resolve = super()._resolve_host_metadata
+
+        def work() -> None:
+            try:
+                resolve()
+            except ValueError as refusal:
+                refusals.append(refusal)
+
+        probe = threading.Thread(target=work, daemon=True, name="sysmon-discovery")
+        probe.start()
+        probe.join(DISCOVERY_TIMEOUT_S)
+        if refusals:
+            raise refusals[0]
 
 
 class LostAnswer(Exception):
@@ -132,7 +157,11 @@ class WorkspaceApi:
                 error, wait_s = busy, float(attempt)
             except DatabricksError as trouble:
                 error, wait_s = trouble, float(attempt)
-                if attempt == 3 or not repeatable or not failures.is_trouble_there(trouble):
+                if not failures.is_trouble_there(trouble) or (repeatable and attempt == 3):
+                    raise
+            except requests.RequestException as broken:  # the answer itself: cut short, or no JSON
+                error, wait_s = broken, 0.0
+                if repeatable and not isinstance(broken, requests.exceptions.ChunkedEncodingError):
                     raise
             if not repeatable and failures.may_have_arrived(error):
                 raise LostAnswer(error, self.label) from None
@@ -184,7 +213,7 @@ class WorkspaceApi:
             name: value for name, value in self._settings.items() if value is not None
         }
         try:
-            config = Config(
+            config = _PromptConfig(
                 **settings,
                 product=APP,
                 product_version=__version__,

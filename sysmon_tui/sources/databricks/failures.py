@@ -128,6 +128,8 @@ def _is_our_fault(error: DatabricksError) -> bool:
 def _of_network(error: requests.RequestException, host: str) -> SourceUnreachable:
     reasons = list(_reasons(error))
     if isinstance(error, requests.exceptions.SSLError):
+        if "certificate" not in str(error).lower():
+            return SourceUnreachable(f"What answers at {host} does not speak TLS as we do.", _CHECK_HOST)
         return SourceUnreachable(
             f"The TLS connection to {host} failed: its certificate was not accepted.",
             "Check the clock, the proxy, and REQUESTS_CA_BUNDLE for a company's own authority.",
@@ -147,6 +149,10 @@ def _of_network(error: requests.RequestException, host: str) -> SourceUnreachabl
 
 def may_have_arrived(error: Exception) -> bool:
     """Whether the workspace may have got the request although no answer came."""
+    if isinstance(error, DatabricksError):
+        return is_trouble_there(error)  # a gateway's 502 says nothing of what stands behind it
+    if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.InvalidJSONError):
+        return True
     network = _network_error(error)
     if network is None or isinstance(network, requests.exceptions.SSLError | requests.exceptions.ProxyError):
         return False
@@ -163,7 +169,9 @@ def _network_error(error: BaseException | None) -> requests.RequestException | N
     for _ in range(8):
         if error is None:
             return None
-        if isinstance(error, requests.ConnectionError | requests.Timeout):
+        if isinstance(
+            error, requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError
+        ):
             return error
         error = error.__cause__ or error.__context__
     return None

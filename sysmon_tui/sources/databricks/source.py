@@ -47,8 +47,10 @@ class DatabricksSource:
         self.live = LiveWorkspace(self._api, warehouse_id, self._clock)
         self.inspection = WorkspaceInspection(self._api, warehouse_id, self._clock, self._tracked)
         self._storage_reachable = True
-        # Statements whose answers have shown to be too large to come inline.
+        # Statements whose answers have shown to be too large to come inline, and how many rows each answered last:
+        # most stay far below what they may answer, and inline is one way less that can be closed.
         self._large: set[str] = set()
+        self._rows: dict[str, int] = {}
         self._running: dict[str, Execution] = {}
         self._changed = threading.Condition()
         self._closed = False
@@ -69,15 +71,20 @@ class DatabricksSource:
         finally:
             with self._changed:
                 del self._running[request_id]
+                if not self._running:
+                    self._links.rest()
                 self._changed.notify_all()
 
     def _answer(self, execution: Execution) -> pl.DataFrame:
         name = execution.request.statement.name
-        large = name in self._large or _most_rows(execution.request) > limits.INLINE_MAX_ROWS
+        most = min(_most_rows(execution.request), self._rows.get(name, limits.MAX_RESULT_ROWS))
+        large = name in self._large or most > limits.INLINE_MAX_ROWS
         external = large and self._storage_reachable
         while True:
             try:
-                return execution.run(external=external)
+                frame = execution.run(external=external)
+                self._rows[name] = frame.height
+                return frame
             except ResultTooLarge:
                 if not self._storage_reachable:
                     raise
