@@ -47,10 +47,8 @@ class DatabricksSource:
         self.live = LiveWorkspace(self._api, warehouse_id, self._clock)
         self.inspection = WorkspaceInspection(self._api, warehouse_id, self._clock, self._tracked)
         self._storage_reachable = True
-        # Statements whose answers have shown to be too large to come inline, and how many rows each answered last:
-        # most stay far below what they may answer, and inline is one way less that can be closed.
+        # Statements whose answers have shown to be too large to come inline.
         self._large: set[str] = set()
-        self._rows: dict[str, int] = {}
         self._running: dict[str, Execution] = {}
         self._changed = threading.Condition()
         self._closed = False
@@ -77,14 +75,11 @@ class DatabricksSource:
 
     def _answer(self, execution: Execution) -> pl.DataFrame:
         name = execution.request.statement.name
-        most = min(_most_rows(execution.request), self._rows.get(name, limits.MAX_RESULT_ROWS))
-        large = name in self._large or most > limits.INLINE_MAX_ROWS
+        large = name in self._large or _most_rows(execution.request) > limits.INLINE_MAX_ROWS
         external = large and self._storage_reachable
         while True:
             try:
-                frame = execution.run(external=external)
-                self._rows[name] = frame.height
-                return frame
+                return execution.run(external=external)
             except ResultTooLarge:
                 if not self._storage_reachable:
                     raise
