@@ -98,6 +98,7 @@ REFRESH_TAKES_S = 10.0
 # are under way, how many active runs are read, and how many failed tasks of a run are asked for their error.
 LIVE_S = 10.0
 LIVE_TIMEOUT_S = 10.0
+LIVE_PATIENCE_S = 3.0
 LIVE_AT_ONCE = 4
 ACTIVE_RUNS = 240
 TASK_ERRORS = 8
@@ -109,6 +110,8 @@ MAX_ERROR_CHARS = 20_000
 
 # A window that a table refuses to answer whole is halved down to this.
 NARROWEST_HOURS = 1.0
+# A refused width is tried again after this long.
+REFUSED_WIDTH_S = 3600.0
 
 # How long a client of `serve`, and a screen of the app, wait for a warehouse that is starting before they are told so.
 CLIENT_PATIENCE_S = 10.0

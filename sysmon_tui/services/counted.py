@@ -22,7 +22,7 @@ class CountedSource:
 
     def execute(self, request: Request) -> pl.DataFrame:
         started_s = self._clock.monotonic_s()
-        rows = 0
+        rows, reached = 0, True
         self._meter.began(request)
         try:
             frame = self._inner.execute(request)
@@ -30,10 +30,11 @@ class CountedSource:
         except StatementCanceled:
             raise  # nobody waited for it any more: it did not fail
         except SourceError as error:
+            reached = request.progress.accepted or not error.of_all
             self._tables.failed(request.statement, error)
             raise
         finally:
-            self._meter.ended(request, rows)
+            self._meter.ended(request, rows, reached=reached)
         self._tables.answered(request.statement, self._clock.monotonic_s() - started_s)
         return frame
 

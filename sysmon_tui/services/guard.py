@@ -69,16 +69,16 @@ class GuardedSource:
             return None
         now_s = self._clock.monotonic_s()
         with self._lock:
+            for key in request.statement.tables:
+                table = self._tables.get(self._names[key])
+                if table is not None and now_s < table.until_s:
+                    return table.error
             if self._open is not None:
                 if now_s < self._open.until_s:
                     return self._open.error
                 # This one is let through; who comes while it is under way is not.
                 self._open = _Refused(self._open.error, now_s + self._open_s)
                 self._probe_id = request.id
-            for key in request.statement.tables:
-                table = self._tables.get(self._names[key])
-                if table is not None and now_s < table.until_s:
-                    return table.error
         return None
 
     def _note(self, request: Request, error: SourceError) -> None:

@@ -6,9 +6,10 @@ Nothing here raises: what the API does not tell is absent, with the reason besid
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -16,12 +17,15 @@ import polars as pl
 
 from sysmon_tui import limits
 from sysmon_tui.clock import Clock
-from sysmon_tui.errors import SourceError
+from sysmon_tui.errors import SourceError, StatementFailed
 from sysmon_tui.services.meter import Meter
 from sysmon_tui.sources.live import Live, TaskFailure, WarehouseNow
 from sysmon_tui.threads import in_daemon_thread
 
 T = TypeVar("T")
+
+_SLOW = "The workspace's API has not answered yet."
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class LiveLane:
         self._active: _Kept[pl.DataFrame] = _Kept()
         self._failures: OrderedDict[tuple[str, datetime | None], _Kept[list[TaskFailure]]] = OrderedDict()
         self._slots = asyncio.Semaphore(limits.LIVE_AT_ONCE)
+        # Their own, because there are many: the warehouse's state is not to wait for them.
+        self._error_slots = asyncio.Semaphore(limits.LIVE_AT_ONCE)
 
     async def warehouse(self) -> Told[WarehouseNow]:
         """The warehouse that our statements run on; the meter hears of it."""
@@ -65,7 +71,12 @@ class LiveLane:
         return told
 
     async def warehouses(self) -> Told[list[WarehouseNow]]:
-        return await self._told(self._warehouses, lambda live: live.warehouses(), limits.LIVE_S)
+        """Waited for as long as a listing may be held up; what comes later stands in the next answer."""
+        asked = asyncio.ensure_future(
+            self._told(self._warehouses, lambda live: live.warehouses(), limits.LIVE_S)
+        )
+        done, _ = await asyncio.wait({asked}, timeout=limits.LIVE_PATIENCE_S)
+        return asked.result() if done else replace(self._warehouses.told, reason=_SLOW)
 
     async def active_runs(self) -> Told[pl.DataFrame]:
         """In the columns of ACTIVE_RUNS."""
@@ -90,9 +101,15 @@ class LiveLane:
         while len(self._failures) > limits.KNOWN_ERRORS:
             self._failures.popitem(last=False)
         keep_s = limits.LIVE_S if ended is None else float("inf")
-        return await self._told(kept, lambda live: live.run_failures(run_id), keep_s)
+        return await self._told(kept, lambda live: live.run_failures(run_id), keep_s, self._error_slots)
 
-    async def _told(self, kept: _Kept[T], ask: Callable[[Live], T], keep_s: float) -> Told[T]:
+    async def _told(
+        self,
+        kept: _Kept[T],
+        ask: Callable[[Live], T],
+        keep_s: float,
+        slots: asyncio.Semaphore | None = None,
+    ) -> Told[T]:
         if not self.enabled:
             return Told(None, reason="live.enabled is off.")
         async with kept.lock:
@@ -102,9 +119,12 @@ class LiveLane:
                 live = await self._opened()
                 if live is None:
                     return Told(None, reason="This source has no API beside its statements.")
-                async with self._slots:
+                async with slots or self._slots:
                     value = await in_daemon_thread(lambda: ask(live))
-            except SourceError as error:
+            except Exception as error:  # whatever the API says oddly, an answer is not to suffer for it
+                if not isinstance(error, SourceError):
+                    _log.exception("what the workspace's API said could not be read")
+                    error = StatementFailed(f"What the API said could not be read ({type(error).__name__}).")
                 kept.told = Told(kept.told.value, kept.told.read_at, error.sentence, error.denied)
                 retry_s = limits.DENIED_RETRY_S if error.denied else limits.FAILED_RETRY_S
                 kept.due_s = self._clock.monotonic_s() + retry_s

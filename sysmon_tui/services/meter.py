@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sysmon_tui import limits
 from sysmon_tui.clock import EPOCH, Clock
 from sysmon_tui.services import prices
 from sysmon_tui.services.ledger import Ledger, Spent
@@ -82,18 +83,24 @@ class Meter:
         with self._lock:
             self._running[request.id] = (request, self._clock.now(), self._clock.monotonic_s())
 
-    def ended(self, request: Request, rows: int) -> None:
+    def ended(self, request: Request, rows: int, *, reached: bool = True) -> None:
+        """`reached` is whether a warehouse got the statement: what did not keeps nothing awake."""
         with self._lock:
             _, began, began_s = self._running.pop(request.id)
         seconds = self._clock.monotonic_s() - began_s
         panel = request.panel or "other"
         spent = Spent(1, seconds, rows, request.progress.read_bytes)
         at_s = (began - EPOCH).total_seconds()
-        tail_s = self.warehouse.auto_stop_s if self.warehouse is not None else 0.0
-        longer_s = self._ledger.add(began.date().isoformat(), panel, spent, at_s, at_s + seconds + tail_s)
+        until_s = at_s + seconds + self._tail_s if reached else at_s
+        longer_s = self._ledger.add(began.date().isoformat(), panel, spent, at_s, until_s)
         with self._lock:
             self._session.panels[panel] = self._session.panels.get(panel, Spent()).plus(spent)
             self._session.awake_s += longer_s
+
+    @property
+    def _tail_s(self) -> float:
+        """How long a statement keeps the warehouse up after its end."""
+        return limits.AUTO_STOP_S if self.warehouse is None else self.warehouse.auto_stop_s
 
     @property
     def waiting_since_s(self) -> float | None:

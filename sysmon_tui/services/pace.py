@@ -14,6 +14,7 @@ from sysmon_tui import limits
 from sysmon_tui.clock import Clock
 from sysmon_tui.errors import WarehouseAsleep
 from sysmon_tui.services.meter import Meter
+from sysmon_tui.sources.live import WarehouseNow
 
 Wake = Literal["never", "on_demand", "keep_warm"]
 
@@ -98,6 +99,10 @@ class Pace:
     @property
     def slowed_words(self) -> str | None:
         """A sentence while refreshes are farther apart than they are set to."""
+        if self._dbu_per_day is not None and self.bills and self._meter.dbu_per_hour is None:
+            return (
+                "The budget holds nothing: the SQL warehouse's size can't be seen, so neither can its cost."
+            )
         if self.budget_words is None and self.is_quiet:
             return (
                 "Nobody has looked for a while, so refreshes come farther apart and the warehouse can stop."
@@ -121,16 +126,15 @@ class Pace:
         """Whether this question may wake the warehouse."""
         return not self.must_see(by_the_clock=by_the_clock)
 
-    def check_awake(self) -> None:
-        """Raises WarehouseAsleep where the warehouse, as just seen, would have to be woken."""
-        warehouse = self._meter.warehouse
+    def check_awake(self, warehouse: WarehouseNow | None) -> None:
+        """Raises WarehouseAsleep where the warehouse, as just seen, would have to be woken; None was not seen."""
         if warehouse is None:
-            if self._wake == "never":
-                raise WarehouseAsleep(
-                    'Whether the SQL warehouse is up can\'t be seen, and refresh.wake = "never" wakes none.',
-                    'Grant CAN VIEW on it, switch live.enabled on, or set refresh.wake to "on_demand".',
-                )
-            return
+            raise WarehouseAsleep(
+                "Whether the SQL warehouse is up can't be seen now, so it was let be.",
+                "Grant CAN VIEW on it, switch live.enabled on, or see refresh.wake."
+                if self._wake == "never"
+                else 'r asks now; refresh.wake = "keep_warm" asks always.',
+            )
         if not warehouse.is_up:
             hint = (
                 'Start it in the workspace, or set refresh.wake to "on_demand".'

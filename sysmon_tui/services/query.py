@@ -284,8 +284,8 @@ class QueryService:
         Otherwise the warehouse is looked at beside the statement: what it costs is for the meter.
         """
         if self.pace.must_see(by_the_clock=asking.by_the_clock()):
-            await self.live.warehouse()
-            self.pace.check_awake()
+            told = await self.live.warehouse()
+            self.pace.check_awake(told.value if told.reason is None else None)
         elif self.pace.bills and self._looking is None:
             self._looking = asyncio.create_task(self.live.warehouse())
             self._looking.add_done_callback(self._has_looked)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import Final
 
 import polars as pl
 
@@ -12,9 +11,6 @@ from sysmon_tui import limits
 from sysmon_tui.datasets.asks import FAILED_RUN_STATES
 from sysmon_tui.services.live import LiveLane
 from sysmon_tui.sources.live import TaskFailure
-
-# A listing waits this long for the words; what comes later stands in the next answer.
-_PATIENCE_S: Final = 3.0
 
 
 async def of_runs(lane: LiveLane, runs: pl.DataFrame) -> dict[tuple[str, str], str]:
@@ -31,7 +27,7 @@ async def of_runs(lane: LiveLane, runs: pl.DataFrame) -> dict[tuple[str, str], s
     asked = [asyncio.create_task(_of_run(lane, *key)) for key in keys]
     if not asked:
         return {}
-    done, _ = await asyncio.wait(asked, timeout=_PATIENCE_S)
+    done, _ = await asyncio.wait(asked, timeout=limits.LIVE_PATIENCE_S)
     return {
         (workspace_id, run_id): text
         for (workspace_id, run_id, _), task in zip(keys, asked, strict=True)

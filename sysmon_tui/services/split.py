@@ -13,9 +13,9 @@ from typing import Final, cast
 import polars as pl
 
 from sysmon_tui import limits
-from sysmon_tui.clock import EPOCH
+from sysmon_tui.clock import EPOCH, Clock, SystemClock
 from sysmon_tui.datasets.statement import Value
-from sysmon_tui.errors import TooMuchData
+from sysmon_tui.errors import StatementCanceled, TooMuchData
 from sysmon_tui.sources.base import Request, Source
 
 _HOUR_US: Final = 3_600_000_000
@@ -24,53 +24,75 @@ _HOUR_US: Final = 3_600_000_000
 class SplitSource:
     """`inner`, asked again in halves, and halves of halves, where it wants narrower predicates."""
 
-    def __init__(self, inner: Source) -> None:
+    def __init__(self, inner: Source, clock: Clock | None = None) -> None:
         self._inner = inner
+        self._clock = clock or SystemClock()
         self._parts: dict[str, list[str]] = {}  # ids of parts at work, by the request they belong to
-        self._most_us: dict[str, int] = {}  # what a statement was refused, so that it is not tried each time
+        self._canceled: set[str] = set()
+        # What a statement was refused, and when, so that it is not tried at each refresh.
+        self._most_us: dict[str, tuple[int, float]] = {}
 
     def execute(self, request: Request) -> pl.DataFrame:
         if not request.statement.incremental:
             return self._inner.execute(request)
         self._parts[request.id] = []
         try:
-            return self._read(request, request.id)
+            return self._read(request, request.id, self._clock.monotonic_s() + request.timeout_s)
         finally:
             del self._parts[request.id]
+            self._canceled.discard(request.id)
 
-    def _read(self, request: Request, whole_id: str) -> pl.DataFrame:
+    def _read(self, request: Request, whole_id: str, until_s: float) -> pl.DataFrame:
         name = request.statement.name
         since_us, end_us = _bounds(request)
-        # A half ends where a span does, so its width differs a little from one refresh to the next.
-        least_us = 2 * cast(int, request.values["span_us"])
-        if end_us - since_us + least_us < self._most_us.get(name, 2 * end_us):
+        narrowest = end_us - since_us <= limits.NARROWEST_HOURS * _HOUR_US
+        if narrowest or self._may_be_given(name, end_us - since_us):
             try:
                 return self._inner.execute(request)
             except TooMuchData as refusal:
-                if end_us - since_us <= limits.NARROWEST_HOURS * _HOUR_US:
+                if narrowest:
                     raise TooMuchData(
                         f"The system table refused to return so much data, even for {limits.NARROWEST_HOURS:g} h.",
                         "Narrow it: name workspace_ids in the tenant, or filter by user or status.",
                     ) from refusal
-                self._most_us[name] = end_us - since_us
+                self._most_us[name] = (end_us - since_us, self._clock.monotonic_s())
         middle_us = _middle(request, since_us, end_us)
-        newer = self._part(request, whole_id, middle_us, end_us)
-        older = self._part(request, whole_id, since_us, middle_us)
+        newer = self._part(request, whole_id, middle_us, end_us, until_s)
+        older = self._part(request, whole_id, since_us, middle_us, until_s)
         return _joined(newer, older, request)
 
-    def _part(self, request: Request, whole_id: str, since_us: int, end_us: int) -> pl.DataFrame:
+    def _may_be_given(self, name: str, width_us: int) -> bool:
+        """Not what was refused lately, or nearly that: the widths of halves differ a little between refreshes."""
+        most_us, refused_s = self._most_us.get(name, (0, 0.0))
+        if not most_us or self._clock.monotonic_s() - refused_s > limits.REFUSED_WIDTH_S:
+            return True
+        return width_us < 0.75 * most_us
+
+    def _part(
+        self, request: Request, whole_id: str, since_us: int, end_us: int, until_s: float
+    ) -> pl.DataFrame:
+        left_s = until_s - self._clock.monotonic_s()
+        if whole_id in self._canceled:
+            raise StatementCanceled("The statement was cancelled.")
+        if left_s <= 0:
+            raise TooMuchData(
+                "The system table gives only small parts of the window, and the time for all of them ran out.",
+                "Choose a shorter window, or narrow it by user or status.",
+            )
         part = Request(
             request.statement,
             request.text,
             _values_between(request, since_us, end_us),
-            request.timeout_s,
+            left_s,
             panel=request.panel,
             fresh=request.fresh,
         )
         self._parts[whole_id].append(part.id)
-        return self._read(part, whole_id)
+        return self._read(part, whole_id, until_s)
 
     def cancel(self, request_id: str) -> None:
+        if request_id in self._parts:
+            self._canceled.add(request_id)
         for part_id in self._parts.get(request_id, ()):
             self._inner.cancel(part_id)
         self._inner.cancel(request_id)

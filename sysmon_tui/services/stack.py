@@ -63,7 +63,7 @@ class SourceStack:
 
     def _layered(self, bare: Source) -> Source:
         counted = CountedSource(bare, self._tables, self._meter, self._clock)
-        source: Source = SplitSource(GuardedSource(counted, self._physical, self._clock))
+        source: Source = SplitSource(GuardedSource(counted, self._physical, self._clock), self._clock)
         if self._copies_s is None:
             return source
         share_s = min(_SHARE_S, self._copies_s / 3)

@@ -33,11 +33,12 @@ async def warehouse_finding(
     tell: Callable[[str], None],
 ) -> tuple[Finding, bool]:
     """The finding, and whether statements can run."""
-    seen = (await service.live.warehouse()).value
+    told = await service.live.warehouse()
+    seen = told.value if told.reason is None else None
     described, facts = _described(seen, inspection.warehouse_id)
     try:
         if service.pace.must_see(by_the_clock=False):
-            service.pace.check_awake()
+            service.pace.check_awake(seen)
         await _run_one(inspection, seen, timeout_s, tell)
     except WarehouseMissing as error:
         return Finding(_WAREHOUSE, "absent", error.message, error.hint, facts=facts), False

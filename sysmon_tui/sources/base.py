@@ -19,10 +19,12 @@ from sysmon_tui.errors import SchemaDrift
 class Progress:
     """What a source tells of a request while it works on it.
 
-    `waiting` is for a warehouse that is starting or full. `read_bytes` came over the network, 0 where there is none.
+    `waiting` is for a warehouse that is starting or full. `accepted` is set once a warehouse has the statement.
+    `read_bytes` came over the network, 0 where there is none.
     """
 
     state: Literal["waiting", "running"] = "running"
+    accepted: bool = False
     read_bytes: int = 0
 
 

@@ -15,8 +15,8 @@ _MAX_CHARS: Final = 300
 
 # `[CLASS]` or `CLASS:` begins a message.
 _CLASS = re.compile(r"\s*(?:\[([A-Z0-9_.]+)\]|([A-Z_]{4,}):)")
-_NAME = re.compile(r"\b\w+\.\w+(?:\.\w+)?\b")
-_READ = re.compile(r"\b(?:FROM|JOIN)\s+(\w+(?:\.\w+)+)", re.IGNORECASE)
+_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+_READ = re.compile(r"\b(?:FROM|JOIN)\s+((?:`[^`]+`|\w+)(?:\.(?:`[^`]+`|\w+))*)", re.IGNORECASE)
 _SDK_CONFIG = re.compile(r"\.?\s*\b(Config|Env): .*", re.DOTALL)
 _SECRET = re.compile(r"\bdapi[0-9a-f]+(-\d+)?|(?<=Bearer )\S+|(?<=://)[^\s/@]+@|(?<=[?&])\S+=\S+")
 
@@ -54,7 +54,8 @@ def of_message(message: str, sql_state: str, text: str) -> SourceError | None:
         return _not_enabled(_table_in(message, text))
     if kind.startswith(_CHANGED):
         return SchemaDrift(
-            f"{_tables_read(text)} changed: {cleaned(message)}",
+            f"{one_line(' or '.join(sorted(set(_tables_read(text)))) or 'A table', _MAX_CHARS)} changed: "
+            f"{cleaned(message)}",
             "A column may have been renamed or may have another type; compare the table, or the view in the "
             "tenant's `tables`, with the reference schema.",
         )
@@ -91,14 +92,16 @@ def _not_enabled(table: str) -> AccessDenied:
 def _table_in(message: str, text: str) -> str:
     """The table that the message is about: of those that the statement reads the first that is named, or whose
     schema is; a name that the statement does not read only if it reads none."""
-    tables: list[str] = _READ.findall(text.replace("`", ""))
-    names: list[str] = _NAME.findall(message.replace("`", ""))
+    tables, said = _tables_read(text), message.replace("`", "")
+    names: list[str] = _NAME.findall(said)
     meant = [table for name in names for table in tables if table == name or table.startswith(f"{name}.")]
+    meant += [table for table in tables if "." not in table and re.search(rf"\b{re.escape(table)}\b", said)]
     return one_line((meant or tables or names or ["a system table"])[0], _MAX_CHARS)
 
 
-def _tables_read(text: str) -> str:
-    return one_line(" or ".join(sorted(set(_READ.findall(text.replace("`", ""))))) or "A table", _MAX_CHARS)
+def _tables_read(text: str) -> list[str]:
+    """The tables by their names without back-ticks; a plain word of one part is a name within the statement."""
+    return [name.replace("`", "") for name in _READ.findall(text) if "." in name or "`" in name]
 
 
 def _schema_of(table: str) -> tuple[str, str]:

@@ -71,10 +71,9 @@ class Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         self.workspace.requests.append((self.command, path))
         fault = self.workspace.next_fault(self.command, path) or _NO_FAULT
-        if fault.wait_s:
-            if self.workspace.closing.wait(fault.wait_s):
-                self.close_connection = True
-                return  # nobody is there any more
+        if fault.wait_s and self.workspace.closing.wait(fault.wait_s):
+            self.close_connection = True
+            return  # nobody is there any more
         try:
             status, answer, headers = self._answer(path.rstrip("/"), body, fault)
         except Refusal as refusal:

@@ -88,6 +88,7 @@ class Execution:
                 "POST", _STATEMENTS, body=body, repeatable=False, stop=self.stop, until_s=self._until_s
             )
         except LostAnswer as lost:
+            self.request.progress.accepted = True  # for all we know
             self._cancel_orphan()
             self._raise_if_stopped()
             raise lost.failure from None
@@ -99,6 +100,7 @@ class Execution:
         self._statement_id = str(answer.get("statement_id") or "")
         if not self._statement_id:
             raise StatementFailed(f"{self._api.label} took the statement and gave it no id.")
+        self.request.progress.accepted = True
         return answer
 
     def _finished(self, answer: dict[str, Any]) -> dict[str, Any]:

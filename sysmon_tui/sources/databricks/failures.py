@@ -125,15 +125,19 @@ def _is_our_fault(error: DatabricksError) -> bool:
     return isinstance(error, BadRequest | NotFound | ResourceConflict)
 
 
+def _of_tls(error: requests.exceptions.SSLError, host: str) -> SourceUnreachable:
+    if "certificate" not in str(error).lower():
+        return SourceUnreachable(f"What answers at {host} does not speak TLS as we do.", _CHECK_HOST)
+    return SourceUnreachable(
+        f"The TLS connection to {host} failed: its certificate was not accepted.",
+        "Check the clock, the proxy, and REQUESTS_CA_BUNDLE for a company's own authority.",
+    )
+
+
 def _of_network(error: requests.RequestException, host: str) -> SourceUnreachable:
     reasons = list(_reasons(error))
     if isinstance(error, requests.exceptions.SSLError):
-        if "certificate" not in str(error).lower():
-            return SourceUnreachable(f"What answers at {host} does not speak TLS as we do.", _CHECK_HOST)
-        return SourceUnreachable(
-            f"The TLS connection to {host} failed: its certificate was not accepted.",
-            "Check the clock, the proxy, and REQUESTS_CA_BUNDLE for a company's own authority.",
-        )
+        return _of_tls(error, host)
     if isinstance(error, requests.exceptions.ProxyError):
         return SourceUnreachable(
             f"The proxy on the way to {host} did not let us through.", "Check HTTPS_PROXY."

@@ -49,7 +49,7 @@ class LiveWorkspace:
     def active_runs(self) -> pl.DataFrame:
         found: list[dict[str, Any]] = []
         token: str | None = None
-        while len(found) < limits.ACTIVE_RUNS:
+        for _ in range(limits.ACTIVE_RUNS // _PAGE_RUNS):
             query = {"active_only": "true", "limit": _PAGE_RUNS, **({"page_token": token} if token else {})}
             answer = self._get(f"{_RUNS}/list", query)
             found += answer.get("runs") or ()
@@ -85,12 +85,12 @@ class LiveWorkspace:
                 output = {}
             said = _text(output.get("error")) or said
             trace = _text(output.get("error_trace"))
-        return TaskFailure(str(task.get("task_key") or ""), run_id, status, said, trace)
+        return TaskFailure(_text(task.get("task_key")), run_id, status, said, trace)
 
     def _active(self, run: Mapping[str, Any]) -> tuple[Any, ...]:
         job_id, run_id = _id(run.get("job_id")), _id(run.get("run_id"))
         name = _text(run.get("run_name")) or (f"job {job_id}" if job_id else None)
-        state = str((run.get("status") or {}).get("state") or _life(run) or "RUNNING")
+        state = _text((run.get("status") or {}).get("state") or _life(run)) or "RUNNING"
         return (
             self._api.workspace_id,
             job_id,
@@ -98,7 +98,7 @@ class LiveWorkspace:
             name,
             state,
             _instant(run.get("start_time")),
-            run.get("run_page_url"),
+            _text(run.get("run_page_url")) or None,
         )
 
     def _warehouse(self, one: Mapping[str, Any]) -> WarehouseNow:
@@ -106,8 +106,8 @@ class LiveWorkspace:
         return WarehouseNow(
             str(one.get("id") or self._warehouse_id),
             _text(one.get("name")),
-            str(one.get("state") or "UNKNOWN"),
-            str(one.get("cluster_size") or ""),
+            _text(one.get("state")) or "UNKNOWN",
+            _text(one.get("cluster_size")),
             "serverless" if one.get("enable_serverless_compute") else kind,
             60.0 * int(one.get("auto_stop_mins") or 0),
             self._clock.now(),
@@ -138,7 +138,7 @@ def _life(run: Mapping[str, Any]) -> str:
 
 def _result(run: Mapping[str, Any]) -> str:
     state = run.get("state") or {}
-    return str(state.get("result_state") or state.get("life_cycle_state") or "")
+    return _text(state.get("result_state") or state.get("life_cycle_state"))
 
 
 def _said(run: Mapping[str, Any]) -> str:
