@@ -19,6 +19,8 @@ from sysmon_tui.sources.databricks.decode import PartUnreadable
 _CONNECT_S: Final = 5
 _READ_S: Final = 20
 _BLOCK_BYTES: Final = 1 << 20
+# A promise of more is not believed before it has come; chunks of a real warehouse are far smaller.
+_MOST_AHEAD_BYTES: Final = 128 << 20
 
 
 class StorageUnreachable(Exception):
@@ -121,16 +123,16 @@ def _fill(buffer: io.BytesIO, response: requests.Response, count: Callable[[int]
     each block was most of the time that a download took on a fast network.
     """
     length = response.headers.get("Content-Length", "")
-    plain = response.raw._fp if "Content-Encoding" not in response.headers and length.isdigit() else None
-    if plain is None or not hasattr(plain, "readinto"):
+    size_bytes = int(length) if length.isdigit() and "Content-Encoding" not in response.headers else 0
+    plain = response.raw._fp
+    if not 0 < size_bytes <= _MOST_AHEAD_BYTES or not hasattr(plain, "readinto"):
         buffer.seek(0)
         for block in response.iter_content(_BLOCK_BYTES):
             count(len(block))
             buffer.write(block)
         buffer.truncate()
         return
-    size_bytes = int(length)
-    _resize(buffer, size_bytes, count)
+    _resize(buffer, size_bytes)
     read_bytes = 0
     with buffer.getbuffer() as memory:
         while read_bytes < size_bytes:
@@ -142,10 +144,8 @@ def _fill(buffer: io.BytesIO, response: requests.Response, count: Callable[[int]
     plain.read()  # nothing is left, and the connection may go on
 
 
-def _resize(buffer: io.BytesIO, size_bytes: int, count: Callable[[int], None]) -> None:
-    """To exactly that size, without giving up memory that is there: a promise of gigabytes is not believed."""
-    if size_bytes > limits.MAX_RESULT_BYTES:
-        count(size_bytes)  # which refuses it
+def _resize(buffer: io.BytesIO, size_bytes: int) -> None:
+    """To exactly that size, without giving up memory that is there."""
     held_bytes = buffer.getbuffer().nbytes
     if held_bytes > size_bytes:
         buffer.truncate(size_bytes)
