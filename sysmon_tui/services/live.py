@@ -84,7 +84,10 @@ class LiveLane:
 
     async def workspace_id(self) -> str | None:
         """The workspace that the API speaks for; None until it has answered anything."""
-        live = await self._opened() if self.enabled else None
+        try:
+            live = await self._opened() if self.enabled else None
+        except Exception:  # a source that can't be opened says so in its own answers
+            return None
         return None if live is None else live.workspace_id()
 
     async def run_failures(

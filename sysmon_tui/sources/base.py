@@ -82,7 +82,7 @@ def conform(frame: pl.DataFrame, statement: Statement) -> pl.DataFrame:
             ) from error
         if cast is not column:
             frame = frame.replace_column(frame.get_column_index(name), cast)
-    return frame if frame.columns == list(statement.schema) else frame.select(statement.schema)
+    return frame if frame.columns == list(statement.schema) else frame.select(list(statement.schema))
 
 
 # Engines know years that Python's datetime doesn't; a day is left at either end for the zones of people.
