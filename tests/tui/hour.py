@@ -78,12 +78,13 @@ async def watched(minutes: float, rate: float, rows: int) -> Hour:
             async with app.run_test(size=(120, 40)) as pilot:
                 in_sight = "1"
                 for key, sixtieths in _COURSE:
+                    seen = len(workspace.statements)
                     await pilot.press(key)
                     in_sight = key if key in _PANELS else in_sight
                     paused = app.session.paused
                     if paused:
                         await asyncio.sleep(0.5)  # what was under way is being cancelled
-                    seen = len(workspace.statements)
+                        seen = len(workspace.statements)
                     until_s = clock.monotonic_s() + minutes * 60 / 60 * sixtieths
                     while clock.monotonic_s() < until_s:
                         await pilot.pause(0.2)
