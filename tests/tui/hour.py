@@ -96,7 +96,7 @@ async def watched(minutes: float, rate: float, rows: int) -> Hour:
                     hour.by_tab.update((_PANELS[in_sight], str(one.tags.get("panel"))) for one in asked)
         finally:
             await runtime.close()
-        hour.doubled = _doubled(workspace, within_s=_REFRESH_S / 3 / rate)
+        hour.doubled = _doubled(workspace, within_s=_REFRESH_S / 6 / rate)
         hour.unended = sum(not one.ended.is_set() for one in workspace.statements)
     return hour
 

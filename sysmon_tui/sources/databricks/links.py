@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import threading
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPException
@@ -19,6 +20,7 @@ from sysmon_tui.sources.databricks.decode import PartUnreadable
 _CONNECT_S: Final = 5
 _READ_S: Final = 20
 _BLOCK_BYTES: Final = 1 << 20
+_REST_S: Final = 2.0
 # A promise of more is not believed before it has come; chunks of a real warehouse are far smaller.
 _MOST_AHEAD_BYTES: Final = 128 << 20
 
@@ -43,6 +45,10 @@ class _Buffers:
         if len(self._free) < limits.CHUNKS_AT_FIRST:
             self._free.append(buffer)
 
+    @property
+    def held(self) -> bool:
+        return bool(self._free)
+
     def forget(self) -> None:
         self._free.clear()
 
@@ -52,6 +58,7 @@ class LinkReader:
 
     def __init__(self) -> None:
         self._buffers = _Buffers()
+        self._resting: threading.Timer | None = None
         self._session = requests.Session()
         # Anything callable keeps requests from adding the credential of ~/.netrc; the proxy settings stay.
         self._session.auth = _no_credential
@@ -101,11 +108,16 @@ class LinkReader:
         raise StorageUnreachable
 
     def rest(self) -> None:
-        """Nothing is being read now: give memory back."""
-        self._buffers.forget()
+        """Nothing is being read now: memory is given back in a moment, unless the next statement needs it."""
+        if self._buffers.held and (self._resting is None or not self._resting.is_alive()):
+            self._resting = threading.Timer(_REST_S, self._buffers.forget)
+            self._resting.daemon = True
+            self._resting.start()
 
     def close(self) -> None:
-        self.rest()
+        if self._resting is not None:
+            self._resting.cancel()
+        self._buffers.forget()
         self._session.close()
 
 

@@ -176,7 +176,7 @@ def test_a_refusal_leaves_no_java_in_the_log(source: SparkSource) -> None:
     logger = logging.getLogger("SQLQueryContextLogger")
     logger.addHandler(collecting)
     try:
-        failure(source, request("SELECT gone AS v", {"v": COUNT}), StatementFailed)
+        failure(source, request("SELECT gone AS v", {"v": COUNT}), SchemaDrift)
         assert collecting.records == []
         with pytest.raises(Exception, match="UNRESOLVED_COLUMN"):
             session().sql("SELECT gone AS v")
