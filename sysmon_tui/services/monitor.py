@@ -28,12 +28,14 @@ from sysmon_tui.services.pace import Pace
 from sysmon_tui.services.query import QueryService
 from sysmon_tui.services.result import Result
 from sysmon_tui.services.starts import RunStarts
-from sysmon_tui.sources.live import ACTIVE_RUNS, TaskFailure
+from sysmon_tui.sources.live import ACTIVE_RUNS, TaskFailure, WarehouseNow
 from sysmon_tui.views import audit, counts, queries, warehouses, workflows
 from sysmon_tui.views.answer import Answer, State, Window
 
 _ASK_HOURS = limits.DEFAULT_HOURS
 _PAGE = limits.DEFAULT_PAGE_ROWS
+# Readings of warehouses that are kept with the answers they belong to: the windows in use.
+_SEEN = 16
 
 
 class Monitor:
@@ -42,6 +44,7 @@ class Monitor:
     def __init__(self, service: QueryService, thresholds: Thresholds) -> None:
         self.service = service
         self._starts = RunStarts(service)
+        self._seen: dict[datetime, Told[list[WarehouseNow]]] = {}
         self._evaluation = Evaluation(service, thresholds)
 
     @property
@@ -176,7 +179,7 @@ class Monitor:
         if statements.as_of is not None:
             known = warehouses.statements(statements.frame, statements.window.start)
         frame = warehouses.warehouses(metrics.frame, known, hosts)
-        told = await self.service.live.warehouses()
+        told = await self._warehouses_now(metrics.fetched_at)
         states = {one.warehouse_id: one.state for one in told.value or ()}
         frame = warehouses.with_live(frame, await self.service.live.workspace_id(), states)
         totals = warehouses.totals(frame, known=metrics.state not in ("denied", "failed"))
@@ -187,6 +190,15 @@ class Monitor:
             what = "missing" if known is None else "old"
             return replace(answer, state="stale", reason=f"Query figures are {what}: {statements.reason}")
         return answer
+
+    async def _warehouses_now(self, fetched_at: datetime) -> Told[list[WarehouseNow]]:
+        """As they were when the figures were read: an answer stays the same until the next refresh."""
+        told = self._seen.get(fetched_at)
+        if told is None:
+            told = await self.service.live.warehouses()
+            if told.value is not None:
+                self._seen = dict([*self._seen.items(), (fetched_at, told)][-_SEEN:])
+        return told
 
     @for_panel("warehouse")
     async def warehouse_events(

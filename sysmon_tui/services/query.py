@@ -42,8 +42,6 @@ _log = logging.getLogger(__name__)
 
 # A question gets this long even where another has waited for the warehouse before it.
 _LEAST_PATIENCE_S = 0.1
-# The questions of one refresh come one after another; so long after the first reading they share it.
-_SHARE_S = 15.0
 
 
 @dataclass
