@@ -113,8 +113,8 @@ def http_receiver(*replies: Reply, tls: SSLContext | None = None) -> Iterator[Re
         server.server_close()
 
 
-def certificate(folder: Path, name: str) -> Path:
-    """A PEM file with a key and a certificate for `name` that vouches for itself."""
+def certificate(folder: Path, name: str, *more: str) -> Path:
+    """A PEM file with a key and a certificate for `name`, and for more, that vouches for itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     signed = (
@@ -125,7 +125,9 @@ def certificate(folder: Path, name: str) -> Path:
         .serial_number(x509.random_serial_number())
         .not_valid_before(datetime.now(UTC) - timedelta(days=1))
         .not_valid_after(datetime.now(UTC) + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(one) for one in (name, *more)]), critical=False
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -76,10 +76,12 @@ def _round(number: int, runs: int, standing: bytes, environment: Mapping[str, st
 
 
 def _environment() -> dict[str, str]:
-    """Without what would lead a client elsewhere or sign it in otherwise."""
-    return {
-        name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "SYSMON_"))
-    }
+    """Without what would lead a client elsewhere or sign it in otherwise.
+
+    Nor with the settings of the allocator that Polars leaves here when it is imported: each client has its own.
+    """
+    foreign = ("DATABRICKS_", "SYSMON_", "_RJEM_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
 
 
 def told(progress: str) -> None:

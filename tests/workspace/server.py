@@ -53,6 +53,10 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = 1 << 16
     timeout = 30
 
+    def setup(self) -> None:
+        self.workspace.connections += 1
+        super().setup()
+
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: `workspace.requests` is the record."""
 

@@ -76,6 +76,7 @@ class Workspace:
         # (method, path) of every request, and the headers of those to the storage.
         self.requests: list[tuple[str, str]] = []
         self.storage_headers: list[dict[str, str]] = []
+        self.connections = 0  # since the beginning
         self.statements: list[StandInStatement] = []
         # Released when the stand-in closes, so that what hangs ends.
         self.closing = threading.Event()

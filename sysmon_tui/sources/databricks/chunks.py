@@ -18,6 +18,7 @@ import polars as pl
 from sysmon_tui import limits
 from sysmon_tui.datasets.statement import Statement
 from sysmon_tui.errors import StatementFailed
+from sysmon_tui.sources.base import conform
 from sysmon_tui.sources.databricks.decode import PartUnreadable, arrow_frame, empty_frame, rows_frame
 from sysmon_tui.threads import together
 
@@ -64,11 +65,21 @@ class Chunks:
             self._read_together(first, total)
         else:
             self._walk(self._put(first, 0))
-        frames = [self._frames[index] for index in sorted(self._frames)]
-        frame = pl.concat(frames) if frames else self._no_rows()
+        # Once, not part by part: that was a tenth of the time of a large answer.
+        frame = conform(self._joined(), self._statement)
         if isinstance(rows, int) and frame.height != rows:
             raise StatementFailed(f"{frame.height} of {rows} rows arrived.", "Ask again.")
         return frame
+
+    def _joined(self) -> pl.DataFrame:
+        """The parts in order. They are let go: what becomes of the whole needs their memory."""
+        frames = [self._frames.pop(index) for index in sorted(self._frames)] or [self._no_rows()]
+        try:
+            return pl.concat(frames)
+        except pl.exceptions.PolarsError as error:
+            raise StatementFailed(
+                f"The parts of the answer to {self._statement.name} differ in their columns.", "Ask again."
+            ) from error
 
     def _read_together(self, first: Mapping[str, Any], total: int) -> None:
         """More at a time while chunks are slow, which is the network's; on a fast one more would only be in the way."""

@@ -1,4 +1,4 @@
-"""Results as frames: rows of text (JSON_ARRAY) and Arrow streams, in the declared schema of the statement."""
+"""Parts of results as frames: rows of text (JSON_ARRAY) and Arrow streams, with the types the warehouse names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import polars as pl
 
 from sysmon_tui.datasets.statement import Statement
 from sysmon_tui.errors import SchemaDrift, StatementFailed
-from sysmon_tui.sources.base import conform
 from sysmon_tui.text import valid_unicode
 
 Column = Mapping[str, Any]
@@ -27,9 +26,9 @@ _TRUTH = {"true": True, "false": False}
 def rows_frame(
     columns: Sequence[Column], rows: Sequence[Sequence[Cell]], statement: Statement
 ) -> pl.DataFrame:
-    """Rows of text cells as a frame. `columns` are the manifest's.
+    """Rows of text cells as a frame, in those of the statement's columns that there are. `columns` are the manifest's.
 
-    The cells are read by the types the warehouse names and then brought to the declared ones, as Arrow is: both
+    The cells are read by the types the warehouse names, and later brought to the declared ones as Arrow is: both
     ways a value comes to the same. Raises SchemaDrift, StatementFailed.
     """
     places: dict[str, int] = {}
@@ -46,18 +45,16 @@ def rows_frame(
         raise StatementFailed(
             f"The rows of {statement.name} are not in the form that was asked for."
         ) from error
-    # conform names what is missing.
     wanted = {name: columns[places[name]] for name in statement.schema if name in places}
     read = {name: _read(pl.col(str(places[name])), column) for name, column in wanted.items()}
     try:
-        frame = texts.select(**read)  # all at once: each by itself costs more than the reading
+        return texts.select(**read)  # all at once: each by itself costs more than the reading
     except pl.exceptions.PolarsError as error:
         name = next(name for name in read if not _is_readable(texts, read[name]))
         raise SchemaDrift(
             f"The column {name} of {statement.name} holds what is no {wanted[name].get('type_name')}.",
             "The service may have changed how it writes that type.",
         ) from error
-    return conform(frame, statement)
 
 
 def _is_readable(texts: pl.DataFrame, reading: pl.Expr) -> bool:
@@ -69,13 +66,12 @@ def _is_readable(texts: pl.DataFrame, reading: pl.Expr) -> bool:
 
 
 def arrow_frame(stream: io.BytesIO, statement: Statement) -> pl.DataFrame:
-    """An Arrow IPC stream as a frame. Raises SchemaDrift, PartUnreadable."""
+    """An Arrow IPC stream as a frame. Raises PartUnreadable."""
     try:
-        frame = pl.read_ipc_stream(stream)
+        return pl.read_ipc_stream(stream)
     # A damaged stream makes the reader panic in places, and a panic is no Exception.
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise PartUnreadable(f"The answer to {statement.name} is not a readable Arrow stream.") from error
-    return conform(frame, statement)
 
 
 def empty_frame(statement: Statement) -> pl.DataFrame:

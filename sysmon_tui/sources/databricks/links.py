@@ -11,14 +11,16 @@ from http.client import HTTPException
 from typing import Any, Final
 
 import requests
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
 from urllib3.exceptions import HTTPError
 
 from sysmon_tui import limits
 from sysmon_tui.errors import StatementFailed
 from sysmon_tui.sources.databricks.decode import PartUnreadable
 
-_CONNECT_S: Final = 5
-_READ_S: Final = 20
+_TIMEOUT: Final = Timeout(connect=5, read=20)
+# What a connection raises: to open it, to send, to read.
+_BROKEN: Final = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError)
 _BLOCK_BYTES: Final = 1 << 20
 _REST_S: Final = 2.0
 # A promise of more is not believed before it has come; chunks of a real warehouse are far smaller.
@@ -54,19 +56,21 @@ class _Buffers:
 
 
 class LinkReader:
-    """Reads links from any thread."""
+    """Reads links from any thread.
+
+    requests knows the proxies and certificates that this machine is set up with, and is asked for them once a host.
+    Its own way through a request takes three times the processor of urllib3's below it, which counts where chunks are
+    many. What it would add there, cookies and the credential of ~/.netrc, links must not have.
+    """
 
     def __init__(self) -> None:
         self._buffers = _Buffers()
         self._resting: threading.Timer | None = None
-        self._session = requests.Session()
-        # Anything callable keeps requests from adding the credential of ~/.netrc; the proxy settings stay.
-        self._session.auth = _no_credential
-        adapter = requests.adapters.HTTPAdapter(
+        self._adapter = requests.adapters.HTTPAdapter(
             pool_maxsize=limits.STATEMENTS_AT_ONCE * limits.CHUNKS_AT_ONCE
         )
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        # By scheme and host, with its port.
+        self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
 
     @contextlib.contextmanager
     def read(
@@ -76,36 +80,56 @@ class LinkReader:
 
         `plain_http` allows a link without TLS. Raises PartUnreadable, StorageUnreachable, StatementFailed.
         """
-        address = str(link.get("external_link", ""))
-        scheme = urllib.parse.urlsplit(address).scheme
-        if scheme != "https" and not (plain_http and scheme == "http"):
+        address = urllib.parse.urlsplit(str(link.get("external_link", "")))
+        if address.scheme != "https" and not (plain_http and address.scheme == "http"):
             raise StatementFailed("The warehouse gave a result link without TLS; it was not followed.")
         with self._buffers.lent() as buffer:
             with self._opened(address, dict(link.get("http_headers") or {})) as response:
-                _check_status(response.status_code)
+                _check_status(response.status)
                 try:
                     _fill(buffer, response, count)
-                except (requests.RequestException, HTTPError, HTTPException, OSError):
+                except _BROKEN:
                     raise PartUnreadable(
                         "A part of the result arrived damaged or cut short.", "Ask again."
                     ) from None
             buffer.seek(0)
             yield buffer
 
-    def _opened(self, address: str, headers: dict[str, str]) -> requests.Response:
+    def _opened(self, address: urllib.parse.SplitResult, headers: dict[str, str]) -> BaseHTTPResponse:
         """The answer, its body unread. A second try, because one failure would send all to the inline way."""
+        target = address.path or "/"
+        if address.query:
+            target += f"?{address.query}"
         for _ in range(2):
             # Never `from error`: the address in its text is the credential. Not followed is a redirect: it would
             # lead to a host that nobody vouched for.
-            with contextlib.suppress(requests.RequestException):
-                return self._session.get(
-                    address,
+            with contextlib.suppress(*_BROKEN):
+                return self._pool(address.scheme, address.netloc).urlopen(
+                    "GET",
+                    target,
                     headers=headers,
-                    stream=True,
-                    timeout=(_CONNECT_S, _READ_S),
-                    allow_redirects=False,
+                    retries=False,
+                    redirect=False,
+                    timeout=_TIMEOUT,
+                    preload_content=False,
                 )
         raise StorageUnreachable
+
+    def _pool(self, scheme: str, host: str) -> HTTPConnectionPool:
+        """The connections to a host, kept. Raises what is in _BROKEN."""
+        pool = self._pools.get((scheme, host))
+        if pool is None:
+            root = f"{scheme}://{host}/"
+            with requests.Session() as session:
+                settings = session.merge_environment_settings(root, {}, True, None, None)
+            verify, cert = settings["verify"], settings["cert"]
+            # Without TLS is the stand-in on this machine, which is behind no proxy.
+            proxies = settings["proxies"] if scheme == "https" else None
+            request = requests.Request("GET", root).prepare()
+            pool = self._adapter.get_connection_with_tls_context(request, verify, proxies, cert)
+            self._adapter.cert_verify(pool, root, verify, cert)
+            self._pools[scheme, host] = pool
+        return pool
 
     def rest(self) -> None:
         """Nothing is being read now: memory is given back in a moment, unless the next statement needs it."""
@@ -118,7 +142,7 @@ class LinkReader:
         if self._resting is not None:
             self._resting.cancel()
         self._buffers.forget()
-        self._session.close()
+        self._adapter.close()
 
 
 def _check_status(status: int) -> None:
@@ -128,7 +152,7 @@ def _check_status(status: int) -> None:
         raise PartUnreadable(f"The storage answered HTTP {status} to a result link.")
 
 
-def _fill(buffer: io.BytesIO, response: requests.Response, count: Callable[[int], None]) -> None:
+def _fill(buffer: io.BytesIO, response: BaseHTTPResponse, count: Callable[[int], None]) -> None:
     """The body into the buffer, which then ends where the body does.
 
     Of a plain body of known length the bytes go from the socket into the memory that is there already: fresh memory for
@@ -136,10 +160,10 @@ def _fill(buffer: io.BytesIO, response: requests.Response, count: Callable[[int]
     """
     length = response.headers.get("Content-Length", "")
     size_bytes = int(length) if length.isdigit() and "Content-Encoding" not in response.headers else 0
-    plain = response.raw._fp
+    plain: Any = getattr(response, "_fp", None)
     if not 0 < size_bytes <= _MOST_AHEAD_BYTES or not hasattr(plain, "readinto"):
         buffer.seek(0)
-        for block in response.iter_content(_BLOCK_BYTES):
+        for block in response.stream(_BLOCK_BYTES, decode_content=True):
             count(len(block))
             buffer.write(block)
         buffer.truncate()
@@ -153,7 +177,8 @@ def _fill(buffer: io.BytesIO, response: requests.Response, count: Callable[[int]
                 raise HTTPException("the body ended early")
             count(block_bytes)
             read_bytes += block_bytes
-    plain.read()  # nothing is left, and the connection may go on
+    plain.read()  # nothing is left
+    response.release_conn()  # else urllib3, which has not seen the body, would close the connection with the answer
 
 
 def _resize(buffer: io.BytesIO, size_bytes: int) -> None:
@@ -164,7 +189,3 @@ def _resize(buffer: io.BytesIO, size_bytes: int) -> None:
     elif held_bytes < size_bytes:
         buffer.seek(size_bytes - 1)
         buffer.write(b"\0")
-
-
-def _no_credential(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request

@@ -6,8 +6,10 @@ import logging
 import time
 from datetime import UTC, datetime
 
+import polars as pl
 import pytest
 
+from sysmon_tui import limits
 from sysmon_tui.errors import (
     ResultTooLarge,
     StatementFailed,
@@ -16,6 +18,7 @@ from sysmon_tui.sources.databricks import DatabricksSource
 from tests.sources.asking import COUNT, INSTANT, TEXT, failure, request
 from tests.sources.databricks.signing import MANY, ONE, STATEMENTS
 from tests.workspace import Fault, Workspace
+from tests.workspace.encoding import arrow_stream
 
 
 def test_small_answers_come_inline_and_large_ones_by_links(
@@ -43,6 +46,25 @@ def test_links_are_read_without_our_credential(
     for headers in workspace.storage_headers:
         assert "authorization" not in headers
         assert headers["x-stand-in-encryption"] == "customer-key"
+
+
+def test_chunks_share_connections(workspace: Workspace, source: DatabricksSource) -> None:
+    """A handshake for each chunk would be most of its time on a real network."""
+    workspace.rows_per_chunk = 500
+    assert source.execute(MANY).height == 50_000
+    assert len(workspace.storage_headers) == 100
+    assert workspace.connections <= 2 * limits.CHUNKS_AT_ONCE + 2  # the discovery's and the statement's
+
+
+def test_parts_that_differ_in_their_columns_are_no_answer(
+    workspace: Workspace, source: DatabricksSource
+) -> None:
+    """One sentence, and not the rows of the parts that fit."""
+    workspace.rows_per_chunk = 25_000
+    other = pl.DataFrame({"n": ["x"] * 25_000, "more": [1] * 25_000})
+    workspace.faults.append(Fault(200, arrow_stream(other), path="/storage/"))
+    told = failure(source, MANY, StatementFailed)
+    assert "differ in their columns" in str(told)
 
 
 def test_timestamps_keep_their_instant_through_a_changing_offset(
