@@ -69,6 +69,8 @@ FULL_READ_S = 900.0
 MIRROR_HOURS = 25.0
 MIRROR_ROWS = 200_000
 MIRROR_IDS = 2_000_000
+# Rows go into a copy so many at a time.
+MIRROR_SLICE_ROWS = 20_000
 # What the engine of a copy may use: a statement on the most rows takes a third of it.
 MIRROR_MEMORY_MB = 512
 

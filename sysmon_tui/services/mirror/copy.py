@@ -131,7 +131,9 @@ class Copy(ABC):
         if isinstance(newest, datetime):
             self._news_since_us = to_micros(newest) - OVERLAP_US
         late = pl.col(time).dt.timestamp("us") >= self._news_since_us
-        self._put("settled", rows.filter(~late))
+        self._put("settled", rows.clear())
+        for part in rows.iter_slices(limits.MIRROR_SLICE_ROWS):  # not all at once: that would hold them twice
+            self._append("settled", part.filter(~late))
         self._put("news", rows.filter(late))
 
     def _put(self, table: str, frame: pl.DataFrame) -> None:

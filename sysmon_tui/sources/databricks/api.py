@@ -31,6 +31,7 @@ from sysmon_tui.clock import Clock
 from sysmon_tui.errors import SignInRefused
 from sysmon_tui.sources.databricks import failures
 from sysmon_tui.sources.databricks.body import APP
+from sysmon_tui.sources.databricks.way import settle
 
 # Discovery (`/.well-known/databricks-config`, at the first use) is best effort; a call is waited for longer.
 DISCOVERY_TIMEOUT_S: Final = 5
@@ -229,7 +230,12 @@ class WorkspaceApi:
                 "No workspace is configured.", "Set DATABRICKS_HOST, or the tenant's `host` or `profile`."
             )
         config.http_timeout_seconds = CALL_TIMEOUT_S
-        return WorkspaceClient(config=config)
+        client = WorkspaceClient(config=config)
+        # Not public; where the SDK has moved it, requests only cost a little more.
+        session = getattr(getattr(client.api_client, "_api_client", None), "_session", None)
+        if isinstance(session, requests.Session):
+            settle(session, config.host)
+        return client
 
 
 def _check_reachable(refusal: str) -> None:

@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError
 from sysmon_tui import limits
 from sysmon_tui.errors import StatementFailed
 from sysmon_tui.sources.databricks.decode import PartUnreadable
+from sysmon_tui.sources.databricks.way import settle
 
 _TIMEOUT: Final = Timeout(connect=5, read=20)
 # What a connection raises: to open it, to send, to read.
@@ -120,14 +121,13 @@ class LinkReader:
         pool = self._pools.get((scheme, host))
         if pool is None:
             root = f"{scheme}://{host}/"
-            with requests.Session() as session:
-                settings = session.merge_environment_settings(root, {}, True, None, None)
-            verify, cert = settings["verify"], settings["cert"]
-            # Without TLS is the stand-in on this machine, which is behind no proxy.
-            proxies = settings["proxies"] if scheme == "https" else None
             request = requests.Request("GET", root).prepare()
-            pool = self._adapter.get_connection_with_tls_context(request, verify, proxies, cert)
-            self._adapter.cert_verify(pool, root, verify, cert)
+            with requests.Session() as way:
+                settle(way, root)
+            # Without TLS is the stand-in on this machine, which is behind no proxy.
+            proxies = way.proxies if scheme == "https" else None
+            pool = self._adapter.get_connection_with_tls_context(request, way.verify, proxies, way.cert)
+            self._adapter.cert_verify(pool, root, way.verify, way.cert)
             self._pools[scheme, host] = pool
         return pool
 
