@@ -31,7 +31,7 @@ from sysmon_tui.clock import Clock
 from sysmon_tui.errors import SignInRefused
 from sysmon_tui.sources.databricks import failures
 from sysmon_tui.sources.databricks.body import APP
-from sysmon_tui.sources.databricks.way import settle
+from sysmon_tui.sources.databricks.way import find_way
 
 # Discovery (`/.well-known/databricks-config`, at the first use) is best effort; a call is waited for longer.
 DISCOVERY_TIMEOUT_S: Final = 5
@@ -234,7 +234,7 @@ class WorkspaceApi:
         # Not public; where the SDK has moved it, requests only cost a little more.
         session = getattr(getattr(client.api_client, "_api_client", None), "_session", None)
         if isinstance(session, requests.Session):
-            settle(session, config.host)
+            find_way(session, config.host)
         return client
 
 

@@ -1,17 +1,15 @@
 """A result in its chunks: read side by side, put in order, within bounds.
 
-A chunk by links takes two requests, one for the link and one for its bytes. Most of that is waiting, so several are
-under way at a time.
+A chunk by links takes two requests, one for the link and one for its bytes. It is begun with the first of them sent and
+the second under way, and finished when its rows are here.
 """
 
 from __future__ import annotations
 
-import io
+import contextlib
 import threading
-import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -20,12 +18,21 @@ from sysmon_tui.datasets.statement import Statement
 from sysmon_tui.errors import StatementFailed
 from sysmon_tui.sources.base import conform
 from sysmon_tui.sources.databricks.decode import PartUnreadable, arrow_frame, empty_frame, rows_frame
-from sysmon_tui.threads import together
+from sysmon_tui.sources.databricks.links import Body
+from sysmon_tui.sources.databricks.side_by_side import SideBySide
 
-# Lends the bytes behind a link; calls the second argument with the size of each block, which may raise.
-ReadLink = Callable[[Mapping[str, Any], Callable[[int], None]], AbstractContextManager[io.BytesIO]]
+# What an entry of `external_links` leads to.
+OpenLink = Callable[[Mapping[str, Any]], Body]
 # The answer of the workspace about the chunk of that number.
 GetChunk = Callable[[int], dict[str, Any]]
+
+
+class _Begun(NamedTuple):
+    """A chunk on its way; `body` is that of its first link, None if it has none or the storage refuses it."""
+
+    number: int
+    answer: Mapping[str, Any]
+    body: Body | None
 
 
 class Chunks:
@@ -36,18 +43,17 @@ class Chunks:
         statement: Statement,
         manifest: Mapping[str, Any],
         get: GetChunk,
-        read: ReadLink,
+        open_link: OpenLink,
         check: Callable[[], None],
     ) -> None:
         self._statement = statement
         self._manifest = manifest
         self._columns = (manifest.get("schema") or {}).get("columns") or []
         self._get = get
-        self._read = read
+        self._open = open_link
         self._check = check
         self._frames: dict[int, pl.DataFrame] = {}
         self._taking = threading.Lock()
-        self._gave_up = threading.Event()
         self.read_bytes = 0
 
     def frame(self, first: Mapping[str, Any]) -> pl.DataFrame:
@@ -61,10 +67,12 @@ class Chunks:
                 f"The answer has {rows:,} rows, more than this program reads.", "Choose a shorter window."
             )
         total = self._manifest.get("total_chunk_count")
-        if isinstance(total, int):
-            self._read_together(first, total)
+        if total == 1:
+            self._put(self._begin(0, first))
+        elif isinstance(total, int):
+            SideBySide(total, lambda number: self._begin(number, first), self._put, _drop).run()
         else:
-            self._walk(self._put(first, 0))
+            self._walk(self._put(self._begin(0, first)))
         # Once, not part by part: that was a tenth of the time of a large answer.
         frame = conform(self._joined(), self._statement)
         if isinstance(rows, int) and frame.height != rows:
@@ -81,33 +89,6 @@ class Chunks:
                 f"The parts of the answer to {self._statement.name} differ in their columns.", "Ask again."
             ) from error
 
-    def _read_together(self, first: Mapping[str, Any], total: int) -> None:
-        """More at a time while chunks are slow, which is the network's; on a fast one more would only be in the way."""
-        indexes = iter(range(total))
-        gate = threading.Semaphore(limits.CHUNKS_AT_FIRST)
-        more = iter(range(limits.CHUNKS_AT_ONCE - limits.CHUNKS_AT_FIRST))
-
-        def work() -> None:
-            while True:
-                with gate:
-                    began_s = time.monotonic()
-                    with self._taking:
-                        index = None if self._gave_up.is_set() else next(indexes, None)
-                    if index is None:
-                        return
-                    try:
-                        self._put(self._get(index) if index else first, index)
-                    except BaseException:
-                        self._gave_up.set()
-                        raise
-                    if time.monotonic() - began_s > limits.SLOW_CHUNK_S and next(more, None) is not None:
-                        gate.release()
-
-        if total == 1:
-            self._put(first, 0)
-        elif total:
-            together(*[work] * min(limits.CHUNKS_AT_ONCE, total))
-
     def _walk(self, following: int | None) -> None:
         """Without a count the chunks name each other; the absence of the next number ends them: 0 is a number."""
         index = 0
@@ -116,30 +97,45 @@ class Chunks:
                 raise StatementFailed("The chunks of the result do not come in order.")
             self._check()
             index = following
-            following = self._put(self._get(index), index)
+            following = self._put(self._begin(index, {}))
 
-    def _put(self, part: Mapping[str, Any], index: int) -> int | None:
+    def _begin(self, number: int, first: Mapping[str, Any]) -> _Begun:
+        """`first` is the answer about the first chunk."""
+        answer = self._get(number) if number else first
+        links = answer.get("external_links")
+        return _Begun(number, answer, self._opened(links[0]) if links else None)
+
+    def _put(self, begun: _Begun) -> int | None:
         """Keep the rows of a chunk. Answers the number of the one that follows, if it says so."""
-        following = part.get("next_chunk_index")
-        if part.get("data_array"):
-            self._frames[index] = rows_frame(self._columns, part["data_array"], self._statement)
-            self._count(int(self._frames[index].estimated_size()))  # what came over the wire is not told
-        for link in part.get("external_links") or ():
-            own = link.get("chunk_index", index)
-            self._frames[own] = self._linked(link, own)
+        answer = begun.answer
+        following = answer.get("next_chunk_index")
+        if answer.get("data_array"):
+            rows = rows_frame(self._columns, answer["data_array"], self._statement)
+            self._frames[begun.number] = rows
+            self._count(int(rows.estimated_size()))  # what came over the wire is not told
+        for place, link in enumerate(answer.get("external_links") or ()):
+            own = link.get("chunk_index", begun.number)
+            self._frames[own] = self._linked(link, own, self._opened(link) if place else begun.body)
             following = link.get("next_chunk_index")
         return following
 
-    def _linked(self, link: Mapping[str, Any], index: int) -> pl.DataFrame:
-        """A link that is refused or brings something else than it promised is asked for anew, once."""
+    def _opened(self, link: Mapping[str, Any]) -> Body | None:
         try:
-            return self._once(link)
+            return self._open(link)
         except PartUnreadable:
-            again = self._get(index).get("external_links") or []
-        return self._once(next((one for one in again if one.get("chunk_index", index) == index), link))
+            return None
 
-    def _once(self, link: Mapping[str, Any]) -> pl.DataFrame:
-        with self._read(link, self._count) as stream:
+    def _linked(self, link: Mapping[str, Any], index: int, body: Body | None) -> pl.DataFrame:
+        """A link that is refused or brings something else than it promised is asked for anew, once."""
+        if body is not None:
+            with contextlib.suppress(PartUnreadable):
+                return self._once(link, body)
+        again = self._get(index).get("external_links") or []
+        link = next((one for one in again if one.get("chunk_index", index) == index), link)
+        return self._once(link, self._open(link))
+
+    def _once(self, link: Mapping[str, Any], body: Body) -> pl.DataFrame:
+        with body.read(self._count) as stream:
             frame = arrow_frame(stream, self._statement)
         if link.get("row_count", frame.height) != frame.height:
             raise PartUnreadable("A part of the result has other rows than it should.", "Ask again.")
@@ -158,3 +154,8 @@ class Chunks:
         return (
             rows_frame(self._columns, [], self._statement) if self._columns else empty_frame(self._statement)
         )
+
+
+def _drop(begun: _Begun) -> None:
+    if begun.body is not None:
+        begun.body.close()

@@ -71,7 +71,7 @@ class Execution:
             self.request.statement,
             answer.get("manifest") or {},
             lambda index: self._get(f"{result_path}/{index}"),
-            lambda link, count: self._links.read(link, count, plain_http=self._api.is_plain_loopback),
+            lambda link: self._links.open(link, plain_http=self._api.is_plain_loopback),
             self._check_time,
         )
         try:

@@ -6,10 +6,9 @@ GET and a SELECT without a table; nothing is changed.
 from __future__ import annotations
 
 import contextlib
-import io
 import threading
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import polars as pl
@@ -23,7 +22,7 @@ from sysmon_tui.sources.base import Request
 from sysmon_tui.sources.databricks import failures
 from sysmon_tui.sources.databricks.api import WorkspaceApi
 from sysmon_tui.sources.databricks.execution import Execution
-from sysmon_tui.sources.databricks.links import LinkReader, StorageUnreachable
+from sysmon_tui.sources.databricks.links import Body, LinkReader, StorageUnreachable
 from sysmon_tui.sources.inspection import Metastore, ResultLinks
 from sysmon_tui.text import one_line
 
@@ -146,12 +145,8 @@ class _NotingLinks(LinkReader):
 
     host: str | None = None
 
-    @contextlib.contextmanager
-    def read(
-        self, link: Mapping[str, Any], count: Callable[[int], None], *, plain_http: bool
-    ) -> Iterator[io.BytesIO]:
+    def open(self, link: Mapping[str, Any], *, plain_http: bool) -> Body:
         with contextlib.suppress(ValueError):
             host = urllib.parse.urlsplit(str(link.get("external_link", ""))).hostname
             self.host = one_line(host, _MAX_CHARS) if host else None
-        with super().read(link, count, plain_http=plain_http) as content:
-            yield content
+        return super().open(link, plain_http=plain_http)

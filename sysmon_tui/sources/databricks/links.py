@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 from sysmon_tui import limits
 from sysmon_tui.errors import StatementFailed
 from sysmon_tui.sources.databricks.decode import PartUnreadable
-from sysmon_tui.sources.databricks.way import settle
+from sysmon_tui.sources.databricks.way import find_way
 
 _TIMEOUT: Final = Timeout(connect=5, read=20)
 # What a connection raises: to open it, to send, to read.
@@ -56,8 +56,33 @@ class _Buffers:
         self._free.clear()
 
 
+class Body:
+    """The bytes of a link, still to be read: once, or closed."""
+
+    def __init__(self, response: BaseHTTPResponse, buffers: _Buffers) -> None:
+        self._response = response
+        self._buffers = buffers
+
+    @contextlib.contextmanager
+    def read(self, count: Callable[[int], None]) -> Iterator[io.BytesIO]:
+        """All of them, lent; `count` hears of each block and may raise. Raises PartUnreadable."""
+        with self._buffers.lent() as buffer:
+            with self._response:
+                try:
+                    _fill(buffer, self._response, count)
+                except _BROKEN:
+                    raise PartUnreadable(
+                        "A part of the result arrived damaged or cut short.", "Ask again."
+                    ) from None
+            buffer.seek(0)
+            yield buffer
+
+    def close(self) -> None:
+        self._response.close()
+
+
 class LinkReader:
-    """Reads links from any thread.
+    """Opens links from any thread.
 
     requests knows the proxies and certificates that this machine is set up with, and is asked for them once a host.
     Its own way through a request takes three times the processor of urllib3's below it, which counts where chunks are
@@ -73,28 +98,21 @@ class LinkReader:
         # By scheme and host, with its port.
         self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
 
-    @contextlib.contextmanager
-    def read(
-        self, link: Mapping[str, Any], count: Callable[[int], None], *, plain_http: bool
-    ) -> Iterator[io.BytesIO]:
-        """The bytes behind an entry of `external_links`, lent; `count` hears of each block and may raise.
+    def open(self, link: Mapping[str, Any], *, plain_http: bool) -> Body:
+        """What lies behind an entry of `external_links`, on its way. `plain_http` allows a link without TLS.
 
-        `plain_http` allows a link without TLS. Raises PartUnreadable, StorageUnreachable, StatementFailed.
+        Raises PartUnreadable, StorageUnreachable, StatementFailed.
         """
         address = urllib.parse.urlsplit(str(link.get("external_link", "")))
         if address.scheme != "https" and not (plain_http and address.scheme == "http"):
             raise StatementFailed("The warehouse gave a result link without TLS; it was not followed.")
-        with self._buffers.lent() as buffer:
-            with self._opened(address, dict(link.get("http_headers") or {})) as response:
-                _check_status(response.status)
-                try:
-                    _fill(buffer, response, count)
-                except _BROKEN:
-                    raise PartUnreadable(
-                        "A part of the result arrived damaged or cut short.", "Ask again."
-                    ) from None
-            buffer.seek(0)
-            yield buffer
+        response = self._opened(address, dict(link.get("http_headers") or {}))
+        try:
+            _check_status(response.status)
+        except PartUnreadable:
+            response.close()
+            raise
+        return Body(response, self._buffers)
 
     def _opened(self, address: urllib.parse.SplitResult, headers: dict[str, str]) -> BaseHTTPResponse:
         """The answer, its body unread. A second try, because one failure would send all to the inline way."""
@@ -123,7 +141,7 @@ class LinkReader:
             root = f"{scheme}://{host}/"
             request = requests.Request("GET", root).prepare()
             with requests.Session() as way:
-                settle(way, root)
+                find_way(way, root)
             # Without TLS is the stand-in on this machine, which is behind no proxy.
             proxies = way.proxies if scheme == "https" else None
             pool = self._adapter.get_connection_with_tls_context(request, way.verify, proxies, way.cert)

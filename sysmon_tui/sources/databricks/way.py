@@ -5,7 +5,7 @@ from __future__ import annotations
 import requests
 
 
-def settle(session: requests.Session, url: str) -> None:
+def find_way(session: requests.Session, url: str) -> None:
     """Read the way to the host of `url` now and for good.
 
     requests would look through the whole environment twice at each request: a fifth of what one costs. Nor does it read
