@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from sysmon_tui import limits
-from sysmon_tui.threads import together
 
 Begun = TypeVar("Begun")
 
@@ -29,48 +28,52 @@ class SideBySide(Generic[Begun]):
         self._count = count
         self._begin, self._finish, self._drop = begin, finish, drop
         self._numbers = iter(range(count))
-        self._taking = threading.Lock()
-        self._gate = threading.Semaphore(limits.CHUNKS_AT_FIRST)
-        self._more = iter(range(limits.CHUNKS_AT_ONCE - limits.CHUNKS_AT_FIRST))
-        self._slow = threading.Event()
-        self._gave_up = threading.Event()
+        self._lock = threading.Lock()
+        self._workers: list[threading.Thread] = []
+        self._slow = False
+        self._errors: list[BaseException] = []
 
     def run(self) -> None:
-        """Raises what the first of them raised; nothing is begun after that."""
-        together(*[self._work] * min(limits.CHUNKS_AT_ONCE, self._count))
+        """Raises the first thing that went wrong; nothing is begun after that."""
+        for _ in range(min(limits.CHUNKS_AT_FIRST, self._count)):
+            self._add_worker()
+        for worker in self._workers:  # some are added on the way, by one that is still at work
+            worker.join()
+        if self._errors:
+            raise self._errors[0]
+
+    def _add_worker(self) -> None:
+        with self._lock:
+            if len(self._workers) == limits.CHUNKS_AT_ONCE:
+                return
+            worker = threading.Thread(target=self._work, daemon=True, name="sysmon-source")
+            self._workers.append(worker)
+        worker.start()
 
     def _work(self) -> None:
-        with self._gate:
-            held: list[Begun] = []
-            try:
-                self._take(held)
-                while held:
-                    began_s = time.monotonic()
-                    # Slow ones are better begun by another, who reads them at the same time.
-                    if not self._slow.is_set():
-                        self._take(held)
-                    self._finish(held[0])
-                    del held[0]
-                    if time.monotonic() - began_s > limits.SLOW_CHUNK_S:
-                        self._admit_another()
-                    if not held:
-                        self._take(held)
-            except BaseException:
-                self._gave_up.set()
-                raise
-            finally:
-                for begun in held:
-                    self._drop(begun)
+        held: list[Begun] = []
+        try:
+            self._take(held)
+            while held:
+                began_s = time.monotonic()
+                # Slow ones are better begun by another, who reads them at the same time.
+                if not self._slow:
+                    self._take(held)
+                self._finish(held[0])
+                del held[0]
+                if time.monotonic() - began_s > limits.SLOW_CHUNK_S:
+                    self._slow = True
+                    self._add_worker()
+                if not held:
+                    self._take(held)
+        except BaseException as error:
+            self._errors.append(error)
+        finally:
+            for begun in held:
+                self._drop(begun)
 
     def _take(self, held: list[Begun]) -> None:
-        with self._taking:
-            number = None if self._gave_up.is_set() else next(self._numbers, None)
+        with self._lock:
+            number = None if self._errors else next(self._numbers, None)
         if number is not None:
             held.append(self._begin(number))
-
-    def _admit_another(self) -> None:
-        self._slow.set()
-        with self._taking:
-            admitted = next(self._more, None)
-        if admitted is not None:
-            self._gate.release()
