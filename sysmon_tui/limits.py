@@ -132,6 +132,8 @@ MAX_RESULT_ROWS = 3_000_000
 CHUNKS_AT_FIRST = 2
 CHUNKS_AT_ONCE = 8
 SLOW_CHUNK_S = 0.15
+# Links that lead nowhere, behind a firewall or for a moment, are not followed again before this.
+STORAGE_CLOSED_S = 900.0
 # At exit, how long a source may take to cancel its statements before it is left behind.
 CLOSE_S = 3.0
 # Then, how long threads that have delivered may take to end.

@@ -55,7 +55,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         self.workspace.connections += 1
+        self.workspace.open_connections += 1
         super().setup()
+
+    def finish(self) -> None:
+        self.workspace.open_connections -= 1
+        super().finish()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: `workspace.requests` is the record."""

@@ -77,6 +77,7 @@ class Workspace:
         self.requests: list[tuple[str, str]] = []
         self.storage_headers: list[dict[str, str]] = []
         self.connections = 0  # since the beginning
+        self.open_connections = 0
         self.statements: list[StandInStatement] = []
         # Released when the stand-in closes, so that what hangs ends.
         self.closing = threading.Event()

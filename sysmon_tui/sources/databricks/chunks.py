@@ -18,7 +18,7 @@ from sysmon_tui.datasets.statement import Statement
 from sysmon_tui.errors import StatementFailed
 from sysmon_tui.sources.base import conform
 from sysmon_tui.sources.databricks.decode import PartUnreadable, arrow_frame, empty_frame, rows_frame
-from sysmon_tui.sources.databricks.links import Body
+from sysmon_tui.sources.databricks.link_body import Body
 from sysmon_tui.sources.databricks.side_by_side import SideBySide
 
 # What an entry of `external_links` leads to.
@@ -53,7 +53,8 @@ class Chunks:
         self._open = open_link
         self._check = check
         self._frames: dict[int, pl.DataFrame] = {}
-        self._taking = threading.Lock()
+        self._counting = threading.Lock()
+        self._downloads: SideBySide[_Begun] | None = None
         self.read_bytes = 0
 
     def frame(self, first: Mapping[str, Any]) -> pl.DataFrame:
@@ -70,7 +71,8 @@ class Chunks:
         if total == 1:
             self._put(self._begin(0, first))
         elif isinstance(total, int):
-            SideBySide(total, lambda number: self._begin(number, first), self._put, _drop).run()
+            self._downloads = SideBySide(total, lambda number: self._begin(number, first), self._put, _drop)
+            self._downloads.run()
         else:
             self._walk(self._put(self._begin(0, first)))
         # Once, not part by part: that was a tenth of the time of a large answer.
@@ -84,10 +86,8 @@ class Chunks:
         frames = [self._frames.pop(index) for index in sorted(self._frames)] or [self._no_rows()]
         try:
             return pl.concat(frames)
-        except pl.exceptions.PolarsError as error:
-            raise StatementFailed(
-                f"The parts of the answer to {self._statement.name} differ in their columns.", "Ask again."
-            ) from error
+        except pl.exceptions.PolarsError:  # they name their types differently
+            return pl.concat([conform(frame, self._statement) for frame in frames])
 
     def _walk(self, following: int | None) -> None:
         """Without a count the chunks name each other; the absence of the next number ends them: 0 is a number."""
@@ -130,6 +130,7 @@ class Chunks:
         if body is not None:
             with contextlib.suppress(PartUnreadable):
                 return self._once(link, body)
+        self._check_all()
         again = self._get(index).get("external_links") or []
         link = next((one for one in again if one.get("chunk_index", index) == index), link)
         return self._once(link, self._open(link))
@@ -141,9 +142,14 @@ class Chunks:
             raise PartUnreadable("A part of the result has other rows than it should.", "Ask again.")
         return frame
 
-    def _count(self, size_bytes: int) -> None:
+    def _check_all(self) -> None:
         self._check()
-        with self._taking:
+        if self._downloads is not None and self._downloads.gave_up:
+            raise StatementFailed("Another part of the answer failed.")  # which is what will be told
+
+    def _count(self, size_bytes: int) -> None:
+        self._check_all()
+        with self._counting:
             self.read_bytes += size_bytes
             if self.read_bytes > limits.MAX_RESULT_BYTES:
                 raise StatementFailed(

@@ -22,7 +22,8 @@ from sysmon_tui.sources.base import Request
 from sysmon_tui.sources.databricks import failures
 from sysmon_tui.sources.databricks.api import WorkspaceApi
 from sysmon_tui.sources.databricks.execution import Execution
-from sysmon_tui.sources.databricks.links import Body, LinkReader, StorageUnreachable
+from sysmon_tui.sources.databricks.link_body import Body
+from sysmon_tui.sources.databricks.links import LinkReader, StorageUnreachable
 from sysmon_tui.sources.inspection import Metastore, ResultLinks
 from sysmon_tui.text import one_line
 

@@ -3,82 +3,48 @@
 from __future__ import annotations
 
 import contextlib
-import io
+import logging
 import threading
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
-from http.client import HTTPException
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import requests
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
-from urllib3.exceptions import HTTPError
 
 from sysmon_tui import limits
 from sysmon_tui.errors import StatementFailed
 from sysmon_tui.sources.databricks.decode import PartUnreadable
+from sysmon_tui.sources.databricks.link_body import BROKEN, Body, Buffers
 from sysmon_tui.sources.databricks.way import find_way
 
 _TIMEOUT: Final = Timeout(connect=5, read=20)
-# What a connection raises: to open it, to send, to read.
-_BROKEN: Final = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError)
-_BLOCK_BYTES: Final = 1 << 20
 _REST_S: Final = 2.0
-# A promise of more is not believed before it has come; chunks of a real warehouse are far smaller.
-_MOST_AHEAD_BYTES: Final = 128 << 20
 
 
 class StorageUnreachable(Exception):
     """The storage's host can't be reached from here, as behind a closed firewall, or links are switched off."""
 
 
-class _Buffers:
-    """Memory for downloads, used again: as many as are in use at once, and a few kept for the next."""
-
-    def __init__(self) -> None:
-        self._free: list[io.BytesIO] = []
-
-    @contextlib.contextmanager
-    def lent(self) -> Iterator[io.BytesIO]:
-        try:
-            buffer = self._free.pop()
-        except IndexError:
-            buffer = io.BytesIO()
-        yield buffer
-        if len(self._free) < limits.CHUNKS_AT_FIRST:
-            self._free.append(buffer)
-
-    @property
-    def held(self) -> bool:
-        return bool(self._free)
-
-    def forget(self) -> None:
-        self._free.clear()
+_on_a_link = threading.local()
 
 
-class Body:
-    """The bytes of a link, still to be read: once, or closed."""
+def _names_no_link(record: logging.LogRecord) -> bool:
+    return not getattr(_on_a_link, "here", False) and "external_link" not in record.getMessage()
 
-    def __init__(self, response: BaseHTTPResponse, buffers: _Buffers) -> None:
-        self._response = response
-        self._buffers = buffers
 
-    @contextlib.contextmanager
-    def read(self, count: Callable[[int], None]) -> Iterator[io.BytesIO]:
-        """All of them, lent; `count` hears of each block and may raise. Raises PartUnreadable."""
-        with self._buffers.lent() as buffer:
-            with self._response:
-                try:
-                    _fill(buffer, self._response, count)
-                except _BROKEN:
-                    raise PartUnreadable(
-                        "A part of the result arrived damaged or cut short.", "Ask again."
-                    ) from None
-            buffer.seek(0)
-            yield buffer
+# They write addresses of requests and the bodies of answers into their records, and a link is its own credential.
+for _name in ("urllib3.connection", "urllib3.connectionpool", "databricks.sdk"):
+    logging.getLogger(_name).addFilter(_names_no_link)
 
-    def close(self) -> None:
-        self._response.close()
+
+@contextlib.contextmanager
+def _unlogged() -> Iterator[None]:
+    _on_a_link.here = True
+    try:
+        yield
+    finally:
+        _on_a_link.here = False
 
 
 class LinkReader:
@@ -90,7 +56,7 @@ class LinkReader:
     """
 
     def __init__(self) -> None:
-        self._buffers = _Buffers()
+        self._buffers = Buffers()
         self._resting: threading.Timer | None = None
         self._adapter = requests.adapters.HTTPAdapter(
             pool_maxsize=limits.STATEMENTS_AT_ONCE * limits.CHUNKS_AT_ONCE
@@ -103,10 +69,14 @@ class LinkReader:
 
         Raises PartUnreadable, StorageUnreachable, StatementFailed.
         """
-        address = urllib.parse.urlsplit(str(link.get("external_link", "")))
+        try:
+            address = urllib.parse.urlsplit(str(link.get("external_link", "")))
+        except ValueError:
+            raise StatementFailed("The warehouse gave a result link that is no address.") from None
         if address.scheme != "https" and not (plain_http and address.scheme == "http"):
             raise StatementFailed("The warehouse gave a result link without TLS; it was not followed.")
-        response = self._opened(address, dict(link.get("http_headers") or {}))
+        headers = {str(name): str(value) for name, value in (link.get("http_headers") or {}).items()}
+        response = self._opened(address, headers)
         try:
             _check_status(response.status)
         except PartUnreadable:
@@ -122,7 +92,7 @@ class LinkReader:
         for _ in range(2):
             # Never `from error`: the address in its text is the credential. Not followed is a redirect: it would
             # lead to a host that nobody vouched for.
-            with contextlib.suppress(*_BROKEN):
+            with contextlib.suppress(*BROKEN), _unlogged():
                 return self._pool(address.scheme, address.netloc).urlopen(
                     "GET",
                     target,
@@ -135,7 +105,7 @@ class LinkReader:
         raise StorageUnreachable
 
     def _pool(self, scheme: str, host: str) -> HTTPConnectionPool:
-        """The connections to a host, kept. Raises what is in _BROKEN."""
+        """The connections to a host, kept. Raises what is in BROKEN."""
         pool = self._pools.get((scheme, host))
         if pool is None:
             root = f"{scheme}://{host}/"
@@ -150,17 +120,25 @@ class LinkReader:
         return pool
 
     def rest(self) -> None:
-        """Nothing is being read now: memory is given back in a moment, unless the next statement needs it."""
-        if self._buffers.held and (self._resting is None or not self._resting.is_alive()):
-            self._resting = threading.Timer(_REST_S, self._buffers.forget)
+        """Nothing is being read now: memory and connections are given back in a moment, unless the next statement needs
+        them. Connections kept for longer might be dead when they are needed.
+        """
+        if (self._buffers.held or self._pools) and (self._resting is None or not self._resting.is_alive()):
+            self._resting = threading.Timer(_REST_S, self._forget)
             self._resting.daemon = True
             self._resting.start()
+
+    def _forget(self) -> None:
+        self._buffers.forget()
+        pools, self._pools = self._pools, {}
+        self._adapter.close()  # which only forgets them
+        for pool in pools.values():
+            pool.close()
 
     def close(self) -> None:
         if self._resting is not None:
             self._resting.cancel()
-        self._buffers.forget()
-        self._adapter.close()
+        self._forget()
 
 
 def _check_status(status: int) -> None:
@@ -168,42 +146,3 @@ def _check_status(status: int) -> None:
         raise PartUnreadable("The result storage refuses the links of the warehouse.", "Ask again.")
     if status != 200:
         raise PartUnreadable(f"The storage answered HTTP {status} to a result link.")
-
-
-def _fill(buffer: io.BytesIO, response: BaseHTTPResponse, count: Callable[[int], None]) -> None:
-    """The body into the buffer, which then ends where the body does.
-
-    Of a plain body of known length the bytes go from the socket into the memory that is there already: fresh memory for
-    each block was most of the time that a download took on a fast network.
-    """
-    length = response.headers.get("Content-Length", "")
-    size_bytes = int(length) if length.isdigit() and "Content-Encoding" not in response.headers else 0
-    plain: Any = getattr(response, "_fp", None)
-    if not 0 < size_bytes <= _MOST_AHEAD_BYTES or not hasattr(plain, "readinto"):
-        buffer.seek(0)
-        for block in response.stream(_BLOCK_BYTES, decode_content=True):
-            count(len(block))
-            buffer.write(block)
-        buffer.truncate()
-        return
-    _resize(buffer, size_bytes)
-    read_bytes = 0
-    with buffer.getbuffer() as memory:
-        while read_bytes < size_bytes:
-            block_bytes = plain.readinto(memory[read_bytes : min(size_bytes, read_bytes + _BLOCK_BYTES)])
-            if not block_bytes:
-                raise HTTPException("the body ended early")
-            count(block_bytes)
-            read_bytes += block_bytes
-    plain.read()  # nothing is left
-    response.release_conn()  # else urllib3, which has not seen the body, would close the connection with the answer
-
-
-def _resize(buffer: io.BytesIO, size_bytes: int) -> None:
-    """To exactly that size, without giving up memory that is there."""
-    held_bytes = buffer.getbuffer().nbytes
-    if held_bytes > size_bytes:
-        buffer.truncate(size_bytes)
-    elif held_bytes < size_bytes:
-        buffer.seek(size_bytes - 1)
-        buffer.write(b"\0")

@@ -25,6 +25,7 @@ class SideBySide(Generic[Begun]):
         finish: Callable[[Begun], object],
         drop: Callable[[Begun], None],
     ) -> None:
+        """`finish` may ask `gave_up` on its way."""
         self._count = count
         self._begin, self._finish, self._drop = begin, finish, drop
         self._numbers = iter(range(count))
@@ -42,19 +43,29 @@ class SideBySide(Generic[Begun]):
         if self._errors:
             raise self._errors[0]
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether something went wrong, and nobody waits for the rest any more."""
+        return bool(self._errors)
+
     def _add_worker(self) -> None:
         with self._lock:
             if len(self._workers) == limits.CHUNKS_AT_ONCE:
                 return
             worker = threading.Thread(target=self._work, daemon=True, name="sysmon-source")
+            try:
+                worker.start()
+            except RuntimeError:  # the system has no more threads: those that there are do it
+                if not self._workers:
+                    raise
+                return
             self._workers.append(worker)
-        worker.start()
 
     def _work(self) -> None:
         held: list[Begun] = []
         try:
             self._take(held)
-            while held:
+            while held and not self.gave_up:
                 began_s = time.monotonic()
                 # Slow ones are better begun by another, who reads them at the same time.
                 if not self._slow:
@@ -74,6 +85,6 @@ class SideBySide(Generic[Begun]):
 
     def _take(self, held: list[Begun]) -> None:
         with self._lock:
-            number = None if self._errors else next(self._numbers, None)
+            number = None if self.gave_up else next(self._numbers, None)
         if number is not None:
             held.append(self._begin(number))

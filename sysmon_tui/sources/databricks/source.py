@@ -46,7 +46,7 @@ class DatabricksSource:
         self._links = LinkReader()
         self.live = LiveWorkspace(self._api, warehouse_id, self._clock)
         self.inspection = WorkspaceInspection(self._api, warehouse_id, self._clock, self._tracked)
-        self._storage_reachable = True
+        self._storage_closed_until_s = 0.0
         # Statements whose answers have shown to be too large to come inline.
         self._large: set[str] = set()
         self._running: dict[str, Execution] = {}
@@ -76,20 +76,24 @@ class DatabricksSource:
     def _answer(self, execution: Execution) -> pl.DataFrame:
         name = execution.request.statement.name
         large = name in self._large or _most_rows(execution.request) > limits.INLINE_MAX_ROWS
-        external = large and self._storage_reachable
+        external = large and self._storage_is_open
         while True:
             try:
                 return execution.run(external=external)
             except ResultTooLarge:
-                if not self._storage_reachable:
+                if not self._storage_is_open:
                     raise
                 self._large.add(name)
                 external = True
             except StorageUnreachable:
-                if self._storage_reachable:
-                    self._storage_reachable = False
+                if not self._storage_closed_until_s:
                     _log.warning("the result storage cannot be reached: answers come inline, 25 MiB at most")
+                self._storage_closed_until_s = self._clock.monotonic_s() + limits.STORAGE_CLOSED_S
                 external = False
+
+    @property
+    def _storage_is_open(self) -> bool:
+        return self._clock.monotonic_s() >= self._storage_closed_until_s
 
     def cancel(self, request_id: str) -> None:
         """The executing thread wakes, cancels on the server and raises; this one does not wait for it."""

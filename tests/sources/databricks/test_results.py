@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from datetime import UTC, datetime
 
@@ -10,10 +11,8 @@ import polars as pl
 import pytest
 
 from sysmon_tui import limits
-from sysmon_tui.errors import (
-    ResultTooLarge,
-    StatementFailed,
-)
+from sysmon_tui.clock import HeldClock
+from sysmon_tui.errors import ResultTooLarge, SchemaDrift, StatementCanceled, StatementFailed
 from sysmon_tui.sources.databricks import DatabricksSource
 from tests.sources.asking import COUNT, INSTANT, TEXT, failure, request
 from tests.sources.databricks.signing import MANY, ONE, STATEMENTS
@@ -56,15 +55,75 @@ def test_chunks_share_connections(workspace: Workspace, source: DatabricksSource
     assert workspace.connections <= 2 * limits.CHUNKS_AT_ONCE + 2  # the discovery's and the statement's
 
 
-def test_parts_that_differ_in_their_columns_are_no_answer(
-    workspace: Workspace, source: DatabricksSource
-) -> None:
-    """One sentence, and not the rows of the parts that fit."""
+def test_parts_may_name_a_type_differently(workspace: Workspace, source: DatabricksSource) -> None:
+    """Each is brought to the declared types; a part with other columns is named as such."""
     workspace.rows_per_chunk = 25_000
-    other = pl.DataFrame({"n": ["x"] * 25_000, "more": [1] * 25_000})
-    workspace.faults.append(Fault(200, arrow_stream(other), path="/storage/"))
-    told = failure(source, MANY, StatementFailed)
-    assert "differ in their columns" in str(told)
+    narrow = pl.DataFrame({"n": pl.Series(range(25_000), dtype=pl.Int32)})
+    workspace.faults.append(Fault(body=arrow_stream(narrow), path="/storage/"))
+    assert source.execute(MANY).height == 50_000
+    other = arrow_stream(narrow.rename({"n": "m"}))
+    workspace.faults.append(Fault(body=other, path="/storage/"))
+    assert "lacks the column n" in failure(source, MANY, SchemaDrift).message
+
+
+def test_connections_are_given_back(workspace: Workspace, source: DatabricksSource) -> None:
+    """Those to the storage at the end of the source; a later answer opens its own."""
+    assert source.execute(MANY).height == 50_000
+    before = workspace.open_connections
+    source.close()
+    for _ in range(200):
+        if workspace.open_connections < before:
+            break
+        time.sleep(0.02)
+    assert workspace.open_connections < before
+
+
+def test_no_log_record_holds_a_link(
+    workspace: Workspace, source: DatabricksSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not even where a program around us logs everything that its libraries say."""
+    caplog.set_level(logging.DEBUG)
+    workspace.faults.append(Fault(403, b"", path="/storage/"))
+    assert source.execute(MANY).height == 50_000
+    assert workspace.storage_headers and "sig=" not in caplog.text
+
+
+def test_after_a_failure_nothing_more_is_asked(workspace: Workspace, source: DatabricksSource) -> None:
+    """The first part fails for good while another still comes: of the hundred others few have been asked for."""
+    workspace.rows_per_chunk = 500
+    workspace.faults += [Fault(500, b"", path="/storage/", times=None)]
+    failure(source, MANY, StatementFailed)
+    assert len(workspace.storage_headers) <= 4 * limits.CHUNKS_AT_ONCE
+    told = len(workspace.requests)
+    time.sleep(0.3)
+    assert len(workspace.requests) == told
+
+
+def test_a_body_that_trickles_can_be_left(workspace: Workspace, source: DatabricksSource) -> None:
+    """Nobody waits any more: the download ends though bytes still come, and long before they have come."""
+    workspace.rows_per_chunk = 50_000
+    workspace.faults.append(Fault(path="/storage/", trickle_s=0.05))  # 400 kB: over five hours
+    wanted = request(MANY.text, MANY.statement.schema, ceiling=100_000)
+    threading.Timer(0.5, source.cancel, [wanted.id]).start()
+    began_s = time.monotonic()
+    failure(source, wanted, StatementCanceled)
+    assert time.monotonic() - began_s < 10
+
+
+def test_a_storage_that_is_open_again_is_used_again(workspace: Workspace) -> None:
+    """A moment without it does not bind a program that runs for months to inline answers."""
+    clock = HeldClock(datetime(2026, 3, 10, tzinfo=UTC))
+    source = DatabricksSource(
+        host=workspace.url, token=workspace.token, warehouse_id=workspace.warehouse_id, clock=clock
+    )
+    workspace.storage_url = "http://127.0.0.1:1"
+    source.execute(MANY)
+    workspace.storage_url = None
+    source.execute(MANY)
+    clock.advance(limits.STORAGE_CLOSED_S)
+    source.execute(MANY)
+    source.close()
+    assert [statement.external for statement in workspace.statements] == [True, False, False, True]
 
 
 def test_timestamps_keep_their_instant_through_a_changing_offset(

@@ -74,3 +74,22 @@ def test_more_at_a_time_while_they_are_slow(monkeypatch: pytest.MonkeyPatch) -> 
     slow = Downloads(frozenset(), frozenset(), takes_s=0.03)
     slow.run(60)
     assert limits.CHUNKS_AT_FIRST < slow.most_at_once <= limits.CHUNKS_AT_ONCE
+
+
+def test_a_system_without_more_threads_costs_time_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that there are do the work; without any the failure is told."""
+    start, left = threading.Thread.start, [2]
+
+    def limited(thread: threading.Thread) -> None:
+        if not left[0]:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    monkeypatch.setattr(limits, "SLOW_CHUNK_S", 0)
+    downloads = Downloads(frozenset(), frozenset(), takes_s=0.001)
+    downloads.run(30)
+    assert sorted(downloads.finished) == list(range(30))
+    with pytest.raises(RuntimeError):
+        downloads.run(30)
