@@ -29,6 +29,8 @@ from tests.workspace import Workspace, demo_workspace  # noqa: E402
 
 # What the person does: a key, and how many sixtieths of the time the app is left like that.
 _COURSE = (("1", 10), ("2", 10), ("3", 10), ("space", 10), ("space", 0), ("4", 5), ("5", 5), ("6", 10))
+# Of the machine's time: what is under way when a tab is left comes to its end, and is cancelled by a pause.
+_UNDER_WAY_S = 0.5
 _REFRESH_S = 60.0  # the default of refresh.seconds
 _PANELS = {"1": "health", "2": "workflows", "3": "queries", "4": "warehouse", "5": "audit", "6": "alerts"}
 
@@ -80,11 +82,16 @@ async def watched(minutes: float, rate: float, rows: int) -> Hour:
                 for key, sixtieths in _COURSE:
                     seen = len(workspace.statements)
                     await pilot.press(key)
-                    in_sight = key if key in _PANELS else in_sight
+                    left, in_sight = in_sight, key if key in _PANELS else in_sight
                     paused = app.session.paused
-                    if paused:
-                        await asyncio.sleep(0.5)  # what was under way is being cancelled
-                        seen = len(workspace.statements)
+                    await asyncio.sleep(_UNDER_WAY_S)
+                    early = [str(one.tags.get("panel")) for one in workspace.statements[seen:]]
+                    seen += len(early)
+                    if not paused:
+                        own = _PANELS[left]
+                        hour.by_tab.update(
+                            (own if panel == own else _PANELS[in_sight], panel) for panel in early
+                        )
                     until_s = clock.monotonic_s() + minutes * 60 / 60 * sixtieths
                     while clock.monotonic_s() < until_s:
                         await pilot.pause(0.2)
