@@ -75,7 +75,8 @@ class LinkReader:
             raise StatementFailed("The warehouse gave a result link that is no address.") from None
         if address.scheme != "https" and not (plain_http and address.scheme == "http"):
             raise StatementFailed("The warehouse gave a result link without TLS; it was not followed.")
-        headers = {str(name): str(value) for name, value in (link.get("http_headers") or {}).items()}
+        named = link.get("http_headers") or {}
+        headers = {str(name): str(value) for name, value in named.items() if value is not None}
         response = self._opened(address, headers)
         try:
             _check_status(response.status)

@@ -14,6 +14,8 @@ from sysmon_tui import limits
 from sysmon_tui.clock import HeldClock
 from sysmon_tui.errors import ResultTooLarge, SchemaDrift, StatementCanceled, StatementFailed
 from sysmon_tui.sources.databricks import DatabricksSource
+from sysmon_tui.sources.databricks.decode import PartUnreadable
+from sysmon_tui.sources.databricks.links import LinkReader
 from tests.sources.asking import COUNT, INSTANT, TEXT, failure, request
 from tests.sources.databricks.signing import MANY, ONE, STATEMENTS
 from tests.workspace import Fault, Workspace
@@ -86,6 +88,20 @@ def test_no_log_record_holds_a_link(
     workspace.faults.append(Fault(403, b"", path="/storage/"))
     assert source.execute(MANY).height == 50_000
     assert workspace.storage_headers and "sig=" not in caplog.text
+
+
+def test_a_header_without_a_value_is_not_sent(workspace: Workspace) -> None:
+    """What the workspace names for a link goes with it; null is no value."""
+    links = LinkReader()
+    link = {
+        "external_link": f"{workspace.url}/storage/none/0",
+        "http_headers": {"x-one": "1", "x-none": None},
+    }
+    with pytest.raises(PartUnreadable):
+        links.open(link, plain_http=True)
+    links.close()
+    (headers,) = workspace.storage_headers
+    assert headers["x-one"] == "1" and "x-none" not in headers
 
 
 def test_after_a_failure_nothing_more_is_asked(workspace: Workspace, source: DatabricksSource) -> None:
