@@ -1,7 +1,7 @@
 """The command line. Nothing heavy is imported here: `--help` and `--version` answer at once.
 
 Exit codes: 0 well, 2 a wrong configuration, flag or parameter, 130 Ctrl-C, 141 the reader of a pipe went
-away; `query` and `check` have their own besides.
+away; `query`, `check`, `alerts`, `backtest` and `doctor` have their own besides.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import click
 
 from sysmon_tui import limits
 from sysmon_tui.commands import app
+from sysmon_tui.commands.alerts import alerts
+from sysmon_tui.commands.backtest import backtest
 from sysmon_tui.commands.check import check
 from sysmon_tui.commands.config import config
 from sysmon_tui.commands.doctor import doctor
@@ -71,7 +73,7 @@ def cli(context: click.Context, row_limit: int | None, low_bandwidth: bool) -> N
         raise click.UsageError("--row-limit and --low-bandwidth belong to the app, not to a command.")
 
 
-for _command in (serve, query, check, doctor, config):
+for _command in (serve, query, check, alerts, backtest, doctor, config):
     cli.add_command(_command)
 
 

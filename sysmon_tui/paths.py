@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from pathlib import Path
 
@@ -26,3 +27,11 @@ def state_dir() -> Path:
     path = Path(override) if override else platformdirs.user_state_path(_APP, appauthor=False)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
+
+
+def user_name() -> str:
+    """Who sits at the keyboard, for acknowledgements and silences."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an id without a name, as in some containers
+        return "somebody"

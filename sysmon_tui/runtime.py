@@ -8,30 +8,44 @@ answer holds nobody up.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sysmon_tui import limits, paths
 from sysmon_tui.clock import Clock, SystemClock
 from sysmon_tui.config import Config, TenantConfig
+from sysmon_tui.config.model import FreshnessConfig
 from sysmon_tui.errors import RequestError
 from sysmon_tui.threads import settle
 
 if TYPE_CHECKING:
+    from sysmon_tui.alerts.notify.notifier import Notifier
+    from sysmon_tui.alerts.store import AlertStore, Telling
+    from sysmon_tui.services.courier import Courier
+    from sysmon_tui.services.evaluation import RuleBook
     from sysmon_tui.services.monitor import Monitor
     from sysmon_tui.sources.base import Source
+
+# Whom the evaluations of a process tell: everybody that routes name, those who were told how it goes on, nobody.
+Tells = Literal["all", "follow_ups", "nobody"]
 
 
 @dataclass(frozen=True)
 class Tenant:
+    """`notifier` None where no channel is configured."""
+
     name: str
     config: TenantConfig
     environment: str | None
     monitor: Monitor
+    store: AlertStore
+    notifier: Notifier | None
 
 
 class Runtime:
@@ -39,7 +53,9 @@ class Runtime:
 
     `spark` is the SparkSession for tenants with that source, None for the active one. `incremental` is for a process
     that asks again and again: it keeps what it read and asks for what may have changed. `patience_s` is how long its
-    askers wait for a warehouse that is starting before they are told so, None for as long as it takes.
+    askers wait for a warehouse that is starting before they are told so, None for as long as it takes. `tells` is whom
+    its evaluations of the alert rules tell; one that tells `all` goes on to evaluate, and leaves it to another process
+    on the same store that does.
     """
 
     def __init__(
@@ -51,8 +67,11 @@ class Runtime:
         spark: Any | None = None,
         incremental: bool = False,
         patience_s: float | None = None,
+        tells: Tells = "nobody",
     ) -> None:
         self.config = config
+        self._tells: Tells = tells
+        self._courier: Courier | None = None
         self.clock: Clock = clock or SystemClock()
         self._demo_rows = demo_rows
         self._spark = spark
@@ -73,7 +92,11 @@ class Runtime:
             return self._tenants
 
     def _tenant(self, name: str, tenant: TenantConfig) -> Tenant:
-        from sysmon_tui.services.ledger import Ledger  # noqa: PLC0415 (polars: after the first paint)
+        from sysmon_tui.alerts.store import AlertStore  # noqa: PLC0415 (polars: after the first paint)
+        from sysmon_tui.alerts.store_file import StoreFile  # noqa: PLC0415
+        from sysmon_tui.services.desk import AlertDesk  # noqa: PLC0415
+        from sysmon_tui.services.evaluation import Evaluation  # noqa: PLC0415
+        from sysmon_tui.services.ledger import Ledger  # noqa: PLC0415
         from sysmon_tui.services.meter import Meter  # noqa: PLC0415
         from sysmon_tui.services.monitor import Monitor  # noqa: PLC0415
         from sysmon_tui.services.pace import Pace  # noqa: PLC0415
@@ -107,7 +130,87 @@ class Runtime:
             live=config.live.enabled,
             patience_s=self._patience_s,
         )
-        return Tenant(name, tenant, tenant.environment, Monitor(service, config.thresholds_for(name)))
+        store = AlertStore(StoreFile(), self._scope(name, tenant))
+        desk = AlertDesk(
+            Evaluation(service, rule_book(config, name)),
+            self.clock,
+            store=store,
+            telling=self._telling(name, tenant),
+            channels=tuple(config.notifications.channels),
+            spacing_s=pace.spacing_s,
+            shares=self._tells == "all" and self._incremental,
+        )
+        desk.on_change = lambda: None if self._courier is None else self._courier.evaluated(name)
+        return Tenant(
+            name,
+            tenant,
+            tenant.environment,
+            Monitor(service, desk),
+            store,
+            self._notifier(name, tenant, store),
+        )
+
+    def _scope(self, name: str, tenant: TenantConfig) -> str:
+        """A tenant and where its rows come from: what is known of alerts of another place is no news here."""
+        place = (
+            tenant.source,
+            tenant.host,
+            tenant.profile,
+            tenant.database and str(Path(tenant.database).resolve()),
+            sorted(tenant.workspace_ids),
+            sorted(tenant.tables.items()),
+            self._demo_rows if tenant.source == "demo" else None,
+            os.environ.get("DATABRICKS_HOST") if tenant.source == "databricks" and not tenant.host else None,
+        )
+        return f"{name}@{hashlib.blake2b(repr(place).encode(errors='replace'), digest_size=6).hexdigest()}"
+
+    def _telling(self, name: str, tenant: TenantConfig) -> Telling | None:
+        from sysmon_tui.alerts.routes import Routes  # noqa: PLC0415
+        from sysmon_tui.alerts.store import Telling  # noqa: PLC0415
+
+        notifications = self.config.notifications
+        if self._tells == "nobody" or not notifications.channels:
+            return None
+        return Telling(
+            Routes(notifications, name, tenant.environment),
+            timedelta(minutes=self.config.alerts.max_page_age_minutes),
+            notifications.max_pages_per_hour,
+            openings=self._tells == "all",
+        )
+
+    def _notifier(self, name: str, tenant: TenantConfig, store: AlertStore) -> Notifier | None:
+        if not self.config.notifications.channels:
+            return None
+        from sysmon_tui.alerts.notify.notifier import Notifier  # noqa: PLC0415 (httpx only where something is sent)
+
+        return Notifier(
+            self.config.notifications,
+            store,
+            self.clock,
+            tenant=name,
+            environment=tenant.environment,
+            demo=tenant.source == "demo",
+        )
+
+    @property
+    def tells_somebody(self) -> bool:
+        """Whether its evaluations are for more than whoever looks at them."""
+        return self._tells == "all" and bool(self.config.notifications.channels)
+
+    def start_courier(self) -> None:
+        """Deliver what evaluations plan, from now until the runtime is closed. Nothing to do without channels."""
+        notifications = self.config.notifications
+        if self._courier is not None or not (notifications.channels or notifications.heartbeat):
+            return
+        from sysmon_tui.services.courier import Courier  # noqa: PLC0415
+
+        self._courier = Courier(self._notifiers, self.clock, notifications.heartbeat)
+        self._courier.start()
+
+    def _notifiers(self) -> dict[str, Notifier]:
+        return {
+            name: tenant.notifier for name, tenant in self._tenants.items() if tenant.notifier is not None
+        }
 
     def _opener(self, tenant: TenantConfig) -> Callable[[], Source]:
         match tenant.source:
@@ -151,8 +254,27 @@ class Runtime:
 
     async def close(self) -> None:
         """Cancel what runs on every tenant's source. Bounded in time."""
+        if self._courier is not None:
+            self._courier.stop()
+        await asyncio.gather(*(tenant.monitor.desk.close() for tenant in self._tenants.values()))
         await asyncio.gather(*(tenant.monitor.service.close() for tenant in self._tenants.values()))
         settle(limits.SETTLE_S)
+
+
+def rule_book(config: Config, tenant: str) -> RuleBook:
+    """What the configuration says of a tenant's alert rules."""
+    from sysmon_tui.services.evaluation import RuleBook  # noqa: PLC0415
+
+    return RuleBook(
+        config.thresholds_for(tenant),
+        _minutes(config.freshness.allowed_lateness_minutes, FreshnessConfig().allowed_lateness_minutes),
+        _minutes(config.freshness.stale_after_minutes, FreshnessConfig().stale_after_minutes),
+        config.rules_for(tenant),
+    )
+
+
+def _minutes(said: dict[str, int], default: dict[str, int]) -> dict[str, timedelta]:
+    return {table: timedelta(minutes=minutes) for table, minutes in {**default, **said}.items()}
 
 
 def _open_embedded(tenant: TenantConfig) -> Source:

@@ -15,9 +15,14 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
+from sysmon_tui.alerts.store import AlertStore
 from sysmon_tui.clock import HeldClock
 from sysmon_tui.config import Config, TenantConfig, Thresholds
+from sysmon_tui.config.rules import RuleConfig
 from sysmon_tui.datasets.statement import TABLES
+from sysmon_tui.runtime import rule_book
+from sysmon_tui.services.desk import AlertDesk
+from sysmon_tui.services.evaluation import Evaluation
 from sysmon_tui.services.meter import Meter
 from sysmon_tui.services.monitor import Monitor
 from sysmon_tui.services.pace import Pace
@@ -229,12 +234,18 @@ class Estate:
         open_source: Callable[[], Source] | None = None,
         tables: Mapping[str, str] | None = None,
         incremental: bool = False,
+        rules: Mapping[str, RuleConfig] | None = None,
+        store: AlertStore | None = None,
     ) -> Monitor:
-        """A monitor of this estate with the default configuration."""
+        """A monitor of this estate with the default configuration. Without `store` alerts live in memory."""
         if open_source is None:
             source, names = self.engine()
             open_source, tables = (lambda: source), tables or names
-        config = Config(tenants={tenant: TenantConfig(source="demo")})
+        config = Config(
+            tenants={tenant: TenantConfig(source="demo")},
+            thresholds=thresholds or Thresholds(),
+            rules=dict(rules or {}),
+        )
         meter = Meter(self.clock)
         service = QueryService(
             tenant,
@@ -251,4 +262,5 @@ class Estate:
             tables=tables,
             incremental=incremental,
         )
-        return Monitor(service, thresholds or config.thresholds)
+        evaluation = Evaluation(service, rule_book(config, tenant))
+        return Monitor(service, AlertDesk(evaluation, self.clock, store=store))

@@ -42,6 +42,7 @@ except SystemExit as end:
         ["--version"],
         ["query", "--help"],
         ["check", "--help"],
+        ["backtest", "--help"],
         ["serve", "--help"],
         ["config", "--help"],
         ["config", "show", "--help"],

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from sysmon_tui.alerts.rules import RULES
+from sysmon_tui.alerts.rules import BUILT_IN, Rule
 from sysmon_tui.cli import cli
 from sysmon_tui.config import Thresholds
 from sysmon_tui.server.routes import ENDPOINTS
@@ -42,12 +42,12 @@ def test_every_route_is_named() -> None:
     assert [endpoint.path for endpoint in ENDPOINTS if f"`{endpoint.path}`" not in README] == []
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_every_rule_is_named_with_its_threshold(rule: object) -> None:
+@pytest.mark.parametrize("rule", BUILT_IN.values(), ids=lambda rule: rule.id)
+def test_every_rule_is_named_with_its_threshold(rule: Rule) -> None:
     """Severity and default threshold as the program has them."""
-    identifier, severity, setting = rule.id, rule.severity, rule.setting  # type: ignore[attr-defined]
-    threshold = getattr(Thresholds(), setting)
-    assert re.search(rf"^\| `{re.escape(identifier)}` \| {severity} \| {threshold} ", README, re.MULTILINE)
+    name = r"freshness\.<table>" if rule.category == "freshness" else re.escape(rule.id)
+    threshold = f"{rule.threshold(Thresholds())} " if rule.setting else ""
+    assert re.search(rf"^\| `{name}` \| {rule.severity} \| {threshold}", README, re.MULTILINE)
 
 
 def test_the_two_commands_are_one_line_each() -> None:

@@ -1,8 +1,7 @@
-"""The record of deliveries: what was sent to whom, what waits, what failed for good.
+"""What is known of alerts beyond the rows: their lives, silences, acknowledgements, and what was told of them.
 
-One SQLite file that several processes share. A row is written before anything is sent and marked after, so
-a crash between the two leaves a row that is tried again: at least once, and once in all but that crash.
-Each operation opens its own connection: nothing is shared by threads or carried through a fork.
+One SQLite file that several processes share. An evaluation and the notices that follow from it are one transaction: a
+crash leaves both or none, and of two evaluations at once the second finds what the first has done.
 """
 
 from __future__ import annotations
@@ -10,257 +9,372 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from sysmon_tui import paths
-from sysmon_tui.alerts.store_file import StoreError, open_record
+from sysmon_tui.alerts.life import Judged, Life, advance
+from sysmon_tui.alerts.plan import Incident, Limits, Plan, Planned, plan
+from sysmon_tui.alerts.routes import Routes
+from sysmon_tui.alerts.silences import Silence
+from sysmon_tui.alerts.store_file import StoreError, StoreFile
+from sysmon_tui.alerts.verdict import in_order
 from sysmon_tui.clock import EPOCH, to_micros
 
-# Longer than the longest delivery (its retries and a slow name server included): a lease that ran out
-# means a process that died.
-LEASE_S = 120
-# Nothing is held back longer than this, whatever a receiver asks for or the wall clock jumps.
-MAX_HOLD_S = 3600
-# News that could not be delivered for a day is no page any more; it stays on record as dead.
-GIVE_UP_AFTER_S = 24 * 3600
-# System tables keep a year, so no alert can begin before that: older rows can stop no repetition.
-KEEP_S = 400 * 24 * 3600
-
-_INSERT = """
-INSERT INTO delivery
-  (tenant, alert_id, state, started_at_us, channel, next_attempt_at_us, created_at_us, updated_at_us, alert)
-VALUES (:tenant, :alert_id, :state, :started_at_us, :channel, :now, :now, :now, :alert)
-ON CONFLICT DO NOTHING
-"""
-
-_BY_KEY = """
-tenant = :tenant AND alert_id = :alert_id AND state = :state
-AND started_at_us = :started_at_us AND channel = :channel
-"""
-
-# The upper bounds forget a lease or a hold that a wall clock set back has pushed far into the future.
-_UNLEASED = "(lease_until_us <= :now OR lease_until_us > :now + :lease)"
-_READY = (
-    "status IN ('pending', 'failed') AND "
-    + _UNLEASED
-    + """
-AND (next_attempt_at_us <= :now OR next_attempt_at_us > :now + :hold)
-AND (state = 'firing' OR EXISTS (
-  SELECT 1 FROM delivery AS opened
-  WHERE opened.tenant = delivery.tenant AND opened.alert_id = delivery.alert_id
-    AND opened.started_at_us = delivery.started_at_us AND opened.channel = delivery.channel
-    AND opened.state = 'firing' AND opened.status = 'sent'))
-"""
-)
-
-_GIVE_UP = (
-    """
-UPDATE delivery
-SET status = 'dead', updated_at_us = :now, alert = NULL,
-    last_error = 'Given up after a day. ' || coalesce(last_error, 'It was never tried.')
-WHERE status IN ('pending', 'failed') AND created_at_us < :give_up_before AND
-"""
-    + _UNLEASED
-)
-
-# A resolution of something that nobody was told of is no news.
-_DROP_UNOPENED = """
-UPDATE delivery
-SET status = 'dead', updated_at_us = :now, alert = NULL, last_error = 'Its alert was never delivered.'
-WHERE state = 'resolved' AND status IN ('pending', 'failed') AND EXISTS (
-  SELECT 1 FROM delivery AS opened
-  WHERE opened.tenant = delivery.tenant AND opened.alert_id = delivery.alert_id
-    AND opened.started_at_us = delivery.started_at_us AND opened.channel = delivery.channel
-    AND opened.state = 'firing' AND opened.status = 'dead')
-"""
-
-_TAKE = """
-UPDATE delivery
-SET lease_until_us = :now + :lease, lease_owner = :owner, attempts = attempts + 1, updated_at_us = :now
-WHERE id = :id
-"""
-
-# The episode that the resolution ends, and whether the alert has begun again since.
-_OPENING = """
-SELECT status, EXISTS (
-  SELECT 1 FROM delivery AS later
-  WHERE later.tenant = :tenant AND later.alert_id = :alert_id AND later.channel = :channel
-    AND later.state = 'firing' AND later.started_at_us > :started_at_us) AS again
-FROM delivery
-WHERE tenant = :tenant AND alert_id = :alert_id AND channel = :channel
-  AND state = 'firing' AND started_at_us = :started_at_us
-"""
+# Lives that have ended are matched with rows that come late for this long, and listed for a year.
+_MATCHED_FOR = timedelta(days=4)
+_KEPT_FOR = timedelta(days=366)
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class DeliveryKey:
-    """What is delivered once: one state of one alert's episode, to one channel."""
+class Telling:
+    """Whom an evaluation tells. `openings` False: only how what was told before went on."""
 
-    tenant: str
-    alert_id: str
-    state: Literal["firing", "resolved"]
-    started_at: datetime
-    channel: str
-
-
-@dataclass(frozen=True)
-class Claim:
-    """The right to deliver this row now, until the lease runs out. `attempts` counts this one too."""
-
-    id: int
-    owner: str
-    attempts: int
-    alert: dict[str, Any]
+    routes: Routes
+    max_page_age: timedelta
+    max_pages_per_hour: int
+    openings: bool = True
 
 
-@dataclass(frozen=True)
-class Standing:
-    """Why there is nothing to deliver now.
+class AlertStore:
+    """One scope's part of the file. `now` is the caller's, so that one clock rules. Raises StoreError."""
 
-    `status` is the row's (pending: another process has it), or of a resolution: `waiting` (kept until its
-    firing notice is delivered), `unopened` (that never was) or `again` (the alert has begun anew).
-    """
+    def __init__(self, file: StoreFile, scope: str) -> None:
+        self.file = file
+        self.scope = scope
 
-    status: Literal["pending", "sent", "failed", "dead", "waiting", "unopened", "again"]
-    last_error: str | None = None
-    next_attempt_at: datetime | None = None
-
-
-class DeliveryStore:
-    """Opens or makes the record at `path` (default: deliveries.sqlite in the state directory), 0600.
-
-    `now` is the caller's, so that one clock rules. Every method raises StoreError when the file can't be
-    used.
-    """
-
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path or paths.state_dir() / "deliveries.sqlite"
-
-    def claim(self, key: DeliveryKey, alert: dict[str, Any], now: datetime) -> Claim | Standing:
-        """Records the delivery if it is new and takes it if nobody else has it: one transaction."""
-        named = {
-            "tenant": key.tenant,
-            "alert_id": key.alert_id,
-            "state": key.state,
-            "started_at_us": to_micros(key.started_at),
-            "channel": key.channel,
-            "alert": json.dumps(alert),
-        } | _times(now)
-        with self._transaction() as connection:
-            if key.state == "resolved":
-                opening = connection.execute(_OPENING, named).fetchone()
-                if opening is None or opening["status"] == "dead":
-                    return Standing("unopened")
-                if opening["again"]:
-                    return Standing("again")
-            connection.execute(_INSERT, named)
-            if key.state == "resolved" and opening["status"] != "sent":
-                return Standing("waiting")
-            claim = _take(connection, _BY_KEY, named)
-            if claim is not None:
-                return claim
-            row = connection.execute("SELECT * FROM delivery WHERE " + _BY_KEY, named).fetchone()
-        return Standing(row["status"], row["last_error"], _instant(row["next_attempt_at_us"]))
-
-    def claim_due(self, tenant: str, channel: str, now: datetime) -> Claim | None:
-        """The oldest delivery of this channel that waits for another attempt and may have it now."""
-        named = {"tenant": tenant, "channel": channel} | _times(now)
-        with self._transaction() as connection:
-            connection.execute(_GIVE_UP, named)
-            connection.execute(_DROP_UNOPENED, named)
-            connection.execute("DELETE FROM delivery WHERE updated_at_us < :forget_before", named)
-            return _take(connection, "tenant = :tenant AND channel = :channel", named)
-
-    def record_sent(self, claim: Claim, now: datetime) -> None:
-        """Whoever holds the lease by now: it has arrived."""
-        with self._transaction() as connection:
-            connection.execute(
-                "UPDATE delivery SET status = 'sent', last_error = NULL, lease_owner = NULL, alert = NULL,"
-                " updated_at_us = :now WHERE id = :id",
-                {"id": claim.id} | _times(now),
-            )
-
-    def record_failed(self, claim: Claim, error: str, now: datetime, *, retry_in_s: float) -> None:
-        """Kept for another attempt after `retry_in_s`. `error` must hold no secret."""
-        self._record_failure(claim, "failed", error, now, retry_in_s)
-
-    def record_dead(self, claim: Claim, error: str, now: datetime) -> None:
-        """The receiver will never take it: kept on record, not tried again."""
-        self._record_failure(claim, "dead", error, now, 0.0)
-
-    def counts(self, tenant: str) -> dict[str, int]:
-        """Deliveries by status: pending, sent, failed, dead."""
-        with self._transaction() as connection:
-            rows = connection.execute(
-                "SELECT status, count(*) AS deliveries FROM delivery WHERE tenant = :tenant GROUP BY status",
-                {"tenant": tenant},
-            ).fetchall()
-        return {"pending": 0, "sent": 0, "failed": 0, "dead": 0} | {
-            row["status"]: row["deliveries"] for row in rows
-        }
-
-    def _record_failure(
-        self, claim: Claim, status: str, error: str, now: datetime, retry_in_s: float
+    def apply(
+        self,
+        judged: Sequence[Judged],
+        active: frozenset[str],
+        now: datetime,
+        telling: Telling | None = None,
+        documents: dict[str, Any] | None = None,
     ) -> None:
-        named = {
-            "id": claim.id,
-            "owner": claim.owner,
-            "status": status,
-            "error": error,
-            "retry_in": round(min(retry_in_s, MAX_HOLD_S) * 1e6),
-        } | _times(now)
-        with self._transaction() as connection:
-            # Only the holder of the lease: a late failure must not undo another process's success.
-            connection.execute(
-                "UPDATE delivery SET status = :status, last_error = :error, lease_owner = NULL,"
-                " lease_until_us = 0, next_attempt_at_us = :now + :retry_in, updated_at_us = :now,"
-                " alert = CASE WHEN :status = 'dead' THEN NULL ELSE alert END"
-                " WHERE id = :id AND lease_owner = :owner",
-                named,
+        """One evaluation: lives go on, notices are planned, and other processes can see its `documents` by rule."""
+        with self.file.transaction() as connection:
+            known = self._lives(
+                connection, "state <> 'resolved' OR updated_us >= ?", to_micros(now - _MATCHED_FOR)
+            )
+            first = self._never_judged(connection, [one.rule.id for one in judged])
+            changed = advance(known, judged, active, now)
+            for life in changed:
+                self._write_life(connection, life, now)
+            self._write_documents(connection, documents or {}, now)
+            if telling is not None:
+                # What was over before anybody looked for the first time is history.
+                quiet = frozenset(
+                    (life.id, life.incident)
+                    for life in changed
+                    if life.rule in first and life.state == "resolved"
+                )
+                self._plan(connection, changed, telling, now, quiet=quiet)
+            self._forget(connection, now)
+
+    def tell(self, life: Life, telling: Telling, now: datetime) -> None:
+        """Plans what is to be told of one alert, as somebody has it in his hands."""
+        with self.file.transaction() as connection:
+            # Whoever had no store when he evaluated calls the life by another name.
+            known = self._lives(connection, "id = ?", life.id)
+            if all(one.incident != life.incident for one in known):
+                same = [one.incident for one in known if one.state == life.state == "firing"]
+                life = replace(life, incident=same[-1]) if same else life
+            self._plan(connection, [life], telling, now, only=life.id)
+
+    def _plan(
+        self,
+        connection: sqlite3.Connection,
+        changed: Sequence[Life],
+        telling: Telling,
+        now: datetime,
+        *,
+        quiet: frozenset[tuple[str, int]] = frozenset(),
+        only: str | None = None,
+    ) -> None:
+        incidents = self._incidents(connection)
+        told = {pair for one in incidents for pair in (*one.told.items(), *one.held.items())}
+        lives = {(life.id, life.incident): life for life in self._lives(connection, "state = 'firing'")}
+        for life_id, incident in told - set(lives):
+            lives |= {
+                (life.id, life.incident): life
+                for life in self._lives(connection, "id = ? AND incident = ?", life_id, incident)
+            }
+        lives |= {(life.id, life.incident): life for life in changed}
+        pages = self._pages(connection, now)
+        limits = Limits(telling.max_page_age, telling.max_pages_per_hour, pages)
+        made = plan(
+            lives.values(),
+            incidents,
+            telling.routes,
+            silences=self._silences(connection, now),
+            limits=limits,
+            now=now,
+            quiet=quiet,
+            openings=telling.openings,
+            only=only,
+        )
+        self._write_plan(connection, made, now)
+
+    # Lives ---------------------------------------------------------------------------------------------------
+
+    def lives(self, *, resolved_since: datetime | None = None) -> list[Life]:
+        """Those that are open, and those that ended at or after `resolved_since` (in event time)."""
+        with self.file.transaction() as connection:
+            if resolved_since is None:
+                return self._lives(connection, "state <> 'resolved'")
+            return self._lives(
+                connection, "state <> 'resolved' OR resolved_us >= ?", to_micros(resolved_since)
             )
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        try:
-            # Closed without COMMIT, it is rolled back.
-            with closing(open_record(self.path)) as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                yield connection
-                connection.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(
-                f"The record of deliveries {self.path.name} can't be used.", f"The cause: {error}."
-            ) from error
+    def acknowledge(self, alert_id: str, by: str | None, now: datetime) -> bool:
+        """Somebody has it (None: nobody any more). Whether there is such an open alert."""
+        with self.file.transaction() as connection:
+            found = connection.execute(
+                "UPDATE life SET acknowledged_by = ?, acknowledged_us = ?, updated_us = ?"
+                " WHERE scope = ? AND id = ? AND state <> 'resolved'",
+                (by, None if by is None else to_micros(now), to_micros(now), self.scope, alert_id),
+            )
+            return found.rowcount > 0
+
+    def _lives(self, connection: sqlite3.Connection, which: str, *values: object) -> list[Life]:
+        rows = connection.execute(
+            f"SELECT * FROM life WHERE scope = ? AND ({which}) ORDER BY detected_us", (self.scope, *values)
+        )
+        return [_life(row) for row in rows]
+
+    def _write_life(self, connection: sqlite3.Connection, life: Life, now: datetime) -> None:
+        if life.state == "dropped":
+            connection.execute(
+                "DELETE FROM life WHERE scope = ? AND id = ? AND incident = ?",
+                (self.scope, life.id, life.incident),
+            )
+            return
+        connection.execute(
+            "INSERT INTO life (scope, id, incident, rule, state, started_us, met_us, detected_us, resolved_us,"
+            " unverified, updated_us, alert) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET state = excluded.state, started_us = excluded.started_us,"
+            " met_us = excluded.met_us, resolved_us = excluded.resolved_us, unverified = excluded.unverified,"
+            " updated_us = excluded.updated_us, alert = excluded.alert",
+            (
+                self.scope,
+                life.id,
+                life.incident,
+                life.rule,
+                life.state,
+                to_micros(life.started_at),
+                to_micros(life.met_until),
+                to_micros(life.detected_at),
+                None if life.resolved_at is None else to_micros(life.resolved_at),
+                life.unverified,
+                to_micros(now),
+                json.dumps(life.alert),
+            ),
+        )
+
+    def _forget(self, connection: sqlite3.Connection, now: datetime) -> None:
+        old = to_micros(now - _KEPT_FOR)
+        connection.execute("DELETE FROM life WHERE state = 'resolved' AND updated_us < ?", (old,))
+        connection.execute("DELETE FROM incident WHERE NOT is_open AND opened < ?", (old,))
+        connection.execute("DELETE FROM notice WHERE updated_us < ?", (old,))
+        connection.execute("DELETE FROM silence WHERE ends_us < ?", (old,))
+
+    # Silences ------------------------------------------------------------------------------------------------
+
+    def silence(
+        self, matchers: dict[str, str], now: datetime, until: datetime, reason: str, by: str
+    ) -> Silence:
+        made = Silence(uuid.uuid4().hex[:8], matchers, now, until, reason, by)
+        with self.file.transaction() as connection:
+            connection.execute(
+                "INSERT INTO silence VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (made.id, self.scope, json.dumps(matchers), to_micros(now), to_micros(until), reason, by),
+            )
+        return made
+
+    def unsilence(self, silence_id: str, now: datetime) -> bool:
+        """Ends a silence now. Whether there was one."""
+        with self.file.transaction() as connection:
+            found = connection.execute(
+                "UPDATE silence SET ends_us = ? WHERE scope = ? AND id = ? AND ends_us > ?",
+                (to_micros(now), self.scope, silence_id, to_micros(now)),
+            )
+            return found.rowcount > 0
+
+    def silences(self, now: datetime) -> list[Silence]:
+        """Those that last now."""
+        with self.file.transaction() as connection:
+            return self._silences(connection, now)
+
+    def _silences(self, connection: sqlite3.Connection, now: datetime) -> list[Silence]:
+        rows = connection.execute(
+            "SELECT * FROM silence WHERE scope = ? AND ends_us > ? ORDER BY ends_us",
+            (self.scope, to_micros(now)),
+        )
+        return [
+            Silence(
+                row["id"],
+                json.loads(row["matchers"]),
+                _instant(row["starts_us"]),
+                _instant(row["ends_us"]),
+                row["reason"],
+                row["created_by"],
+            )
+            for row in rows
+        ]
+
+    # Who evaluates -------------------------------------------------------------------------------------------
+
+    def take_duty(self, owner: str, now: datetime, for_s: float) -> bool:
+        """Whether this process is the one that evaluates: for so long, unless it says so again."""
+        with self.file.transaction() as connection:
+            now_us, until_us = to_micros(now), to_micros(now + timedelta(seconds=for_s))
+            row = connection.execute("SELECT * FROM duty WHERE scope = ?", (self.scope,)).fetchone()
+            # A clock set back must not leave the duty with a process that is gone.
+            held = row is not None and now_us < row["until_us"] <= to_micros(now + _HOUR)
+            if held and row["owner"] != owner:
+                return False
+            connection.execute("INSERT OR REPLACE INTO duty VALUES (?, ?, ?)", (self.scope, owner, until_us))
+            return True
+
+    def leave_duty(self, owner: str) -> None:
+        with self.file.transaction() as connection:
+            connection.execute("DELETE FROM duty WHERE scope = ? AND owner = ?", (self.scope, owner))
+
+    def documents(self) -> dict[str, tuple[datetime, dict[str, Any]]]:
+        """By rule, when it was last evaluated on this store and what was found."""
+        with self.file.transaction() as connection:
+            rows = connection.execute("SELECT * FROM judged WHERE scope = ?", (self.scope,)).fetchall()
+        return {row["rule"]: (_instant(row["at_us"]), json.loads(row["document"])) for row in rows}
+
+    def _write_documents(
+        self, connection: sqlite3.Connection, documents: dict[str, Any], now: datetime
+    ) -> None:
+        connection.executemany(
+            "INSERT OR REPLACE INTO judged VALUES (?, ?, ?, ?)",
+            [
+                (self.scope, rule, to_micros(now), json.dumps(document))
+                for rule, document in documents.items()
+            ],
+        )
+
+    def _never_judged(self, connection: sqlite3.Connection, rules: Iterable[str]) -> set[str]:
+        rows = connection.execute("SELECT rule FROM judged WHERE scope = ?", (self.scope,))
+        return set(rules) - {row["rule"] for row in rows}
+
+    # Incidents -----------------------------------------------------------------------------------------------
+
+    def _incidents(self, connection: sqlite3.Connection) -> list[Incident]:
+        rows = connection.execute("SELECT * FROM incident WHERE scope = ? AND is_open", (self.scope,))
+        return [
+            Incident(
+                row["channel"],
+                row["key"],
+                row["opened"],
+                json.loads(row["told"]),
+                json.loads(row["held"]),
+                None if row["told_us"] is None else _instant(row["told_us"]),
+                row["repeats"],
+                bool(row["acknowledged"]),
+            )
+            for row in rows
+        ]
+
+    def _pages(self, connection: sqlite3.Connection, now: datetime) -> dict[str, int]:
+        rows = connection.execute(
+            "SELECT channel, count(*) AS pages FROM notice"
+            " WHERE scope = ? AND kind = 'firing' AND created_us > ? GROUP BY channel",
+            (self.scope, to_micros(now - _HOUR)),
+        )
+        return {row["channel"]: row["pages"] for row in rows}
+
+    def _write_plan(self, connection: sqlite3.Connection, made: Plan, now: datetime) -> None:
+        connection.executemany(
+            "INSERT OR REPLACE INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    self.scope,
+                    one.channel,
+                    one.key,
+                    one.opened,
+                    json.dumps(one.told),
+                    json.dumps(one.held),
+                    None if one.told_at is None else to_micros(one.told_at),
+                    one.repeats,
+                    one.acknowledged,
+                    one.is_open,
+                )
+                for one in made.incidents
+            ],
+        )
+        for notice in made.notices:
+            if notice.kind == "summary":
+                self._write_summary(connection, notice, now)
+            else:
+                self._write_notice(connection, notice, now, due=now)
+
+    def _write_summary(self, connection: sqlite3.Connection, notice: Planned, now: datetime) -> None:
+        """One an hour: what is held back meanwhile is added to the one that waits."""
+        waiting = connection.execute(
+            "SELECT id, alerts FROM notice WHERE scope = ? AND channel = ? AND kind = 'summary'"
+            " AND status = 'pending' AND lease_until_us <= ?",
+            (self.scope, notice.channel, to_micros(now)),
+        ).fetchone()
+        if waiting is not None:
+            alerts = {alert["id"]: alert for alert in (*json.loads(waiting["alerts"]), *notice.alerts)}
+            connection.execute(
+                "UPDATE notice SET alerts = ? WHERE id = ?",
+                (json.dumps(in_order(alerts.values())), waiting["id"]),
+            )
+            return
+        (last_us,) = connection.execute(
+            "SELECT max(next_attempt_us) FROM notice WHERE scope = ? AND channel = ? AND kind = 'summary'",
+            (self.scope, notice.channel),
+        ).fetchone()
+        due = now if last_us is None else max(now, _instant(last_us) + _HOUR)
+        self._write_notice(connection, notice, now, due=min(due, now + _HOUR))
+
+    def _write_notice(
+        self, connection: sqlite3.Connection, notice: Planned, now: datetime, *, due: datetime
+    ) -> None:
+        connection.execute(
+            "INSERT INTO notice (scope, channel, key, opened, kind, number, next_attempt_us, created_us,"
+            " updated_us, alerts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                self.scope,
+                notice.channel,
+                notice.key,
+                notice.opened,
+                notice.kind,
+                notice.number,
+                to_micros(due),
+                to_micros(now),
+                to_micros(now),
+                json.dumps(notice.alerts),
+            ),
+        )
 
 
-def _take(connection: sqlite3.Connection, which: str, named: dict[str, Any]) -> Claim | None:
-    """Leases the oldest ready row of `which`. The caller's transaction holds the write lock."""
-    row = connection.execute(
-        "SELECT id, attempts, alert FROM delivery WHERE " + which + " AND " + _READY + " ORDER BY id LIMIT 1",
-        named,
-    ).fetchone()
-    if row is None:
-        return None
-    owner = uuid.uuid4().hex
-    connection.execute(_TAKE, named | {"id": row["id"], "owner": owner})
-    return Claim(row["id"], owner, row["attempts"] + 1, json.loads(row["alert"]))
+def _life(row: sqlite3.Row) -> Life:
+    return Life(
+        row["id"],
+        row["incident"],
+        row["rule"],
+        row["state"],
+        json.loads(row["alert"]),
+        _instant(row["started_us"]),
+        _instant(row["met_us"]),
+        _instant(row["detected_us"]),
+        None if row["resolved_us"] is None else _instant(row["resolved_us"]),
+        row["unverified"],
+        row["acknowledged_by"],
+        None if row["acknowledged_us"] is None else _instant(row["acknowledged_us"]),
+    )
 
 
 def _instant(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
-def _times(now: datetime) -> dict[str, int]:
-    now_us = to_micros(now)
-    return {
-        "now": now_us,
-        "lease": LEASE_S * 1_000_000,
-        "hold": MAX_HOLD_S * 1_000_000,
-        "give_up_before": now_us - GIVE_UP_AFTER_S * 1_000_000,
-        "forget_before": now_us - KEEP_S * 1_000_000,
-    }
+__all__ = ["AlertStore", "StoreError", "Telling"]

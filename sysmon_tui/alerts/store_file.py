@@ -1,13 +1,17 @@
-"""The file behind the record of deliveries: how it is made, opened and, when unreadable, put aside."""
+"""The file behind the store of alerts: how it is made, opened and, when unreadable, put aside."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+from sysmon_tui import paths
 from sysmon_tui.errors import SysmonError
 
 _log = logging.getLogger(__name__)
@@ -15,51 +19,130 @@ _log = logging.getLogger(__name__)
 _BUSY_S = 10.0
 _VERSION = 1
 
+# Instants are microseconds since 1970 (`_us`). `scope` is a tenant and the place that its rows come from.
 _SCHEMA = """
-CREATE TABLE delivery (
-  id INTEGER PRIMARY KEY,
-  tenant TEXT NOT NULL,
-  alert_id TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('firing', 'resolved')),
-  started_at_us INTEGER NOT NULL,
+CREATE TABLE life (
+  scope TEXT NOT NULL,
+  id TEXT NOT NULL,
+  incident INTEGER NOT NULL,
+  rule TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'firing', 'resolved')),
+  started_us INTEGER NOT NULL,
+  met_us INTEGER NOT NULL,
+  detected_us INTEGER NOT NULL,
+  resolved_us INTEGER,
+  unverified TEXT,
+  acknowledged_by TEXT,
+  acknowledged_us INTEGER,
+  updated_us INTEGER NOT NULL,
+  alert TEXT NOT NULL,
+  PRIMARY KEY (scope, id, incident)
+);
+CREATE INDEX life_by_state ON life (scope, state, updated_us);
+CREATE TABLE judged (
+  scope TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  at_us INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  PRIMARY KEY (scope, rule)
+);
+CREATE TABLE duty (
+  scope TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  until_us INTEGER NOT NULL
+);
+CREATE TABLE silence (
+  id TEXT NOT NULL PRIMARY KEY,
+  scope TEXT NOT NULL,
+  matchers TEXT NOT NULL,
+  starts_us INTEGER NOT NULL,
+  ends_us INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  created_by TEXT NOT NULL
+);
+CREATE TABLE incident (
+  scope TEXT NOT NULL,
   channel TEXT NOT NULL,
+  key TEXT NOT NULL,
+  opened INTEGER NOT NULL,
+  told TEXT NOT NULL,
+  held TEXT NOT NULL,
+  told_us INTEGER,
+  repeats INTEGER NOT NULL,
+  acknowledged INTEGER NOT NULL,
+  is_open INTEGER NOT NULL,
+  PRIMARY KEY (scope, channel, key, opened)
+);
+CREATE INDEX incident_open ON incident (scope, is_open);
+CREATE TABLE notice (
+  id INTEGER PRIMARY KEY,
+  scope TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  key TEXT NOT NULL,
+  opened INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  number TEXT NOT NULL,
   status TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'sent', 'failed', 'dead')),
   attempts INTEGER NOT NULL DEFAULT 0,
   last_error TEXT,
-  next_attempt_at_us INTEGER NOT NULL,
+  next_attempt_us INTEGER NOT NULL,
   lease_until_us INTEGER NOT NULL DEFAULT 0,
   lease_owner TEXT,
-  created_at_us INTEGER NOT NULL,
-  updated_at_us INTEGER NOT NULL,
-  alert TEXT,  -- JSON; emptied when it is no longer needed
-  UNIQUE (tenant, alert_id, state, started_at_us, channel)
-)
+  created_us INTEGER NOT NULL,
+  updated_us INTEGER NOT NULL,
+  alerts TEXT NOT NULL,
+  receipt TEXT,
+  UNIQUE (scope, channel, key, opened, kind, number)
+);
+CREATE INDEX notice_by_status ON notice (scope, channel, status);
 """
 
 
 class StoreError(SysmonError):
-    """The record can't be read or written: nothing is sent then, for it could be sent without end."""
+    """The store can't be read or written."""
 
-    code = "delivery_record_failed"
+    code = "alert_store_failed"
 
 
-def open_record(path: Path) -> sqlite3.Connection:
-    """A connection to the record, made (0600) when it is missing, without an open transaction.
+class StoreFile:
+    """Opens or makes the store at `path` (default: alerts.sqlite in the state directory), 0600.
 
-    An unreadable file is renamed to `.corrupt-<its last write>`. Raises StoreError for one of a newer
-    version, sqlite3.Error and OSError for what the disk does.
+    Each transaction opens its own connection: nothing is shared by threads or carried through a fork.
     """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+
+    @property
+    def path(self) -> Path:
+        return self._path or paths.state_dir() / "alerts.sqlite"
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One writer at a time; what raises within is rolled back. Raises StoreError where the file can't be used."""
+        try:
+            # Closed without COMMIT, it is rolled back.
+            with closing(_open(self.path)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError("The store of alerts can't be used.", f"The cause: {error}.") from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """A connection, made (0600) when it is missing. An unreadable file is renamed to `.corrupt-<its last write>`."""
     try:
         return _connect(path)
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode not in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             raise
-    # A record that can't be read must not silence the alerts: a repeated notice is the smaller harm.
+    # A store that can't be read must not silence the alerts: a repeated notice is the smaller harm.
     aside = path.with_name(f"{path.name}.corrupt-{path.stat().st_mtime_ns}")
     path.rename(aside)
     for suffix in ("-wal", "-shm"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
-    _log.warning("the record of deliveries was unreadable: moved to %s, begun anew", aside.name)
+    _log.warning("the store of alerts was unreadable: moved to %s, begun anew", aside.name)
     return _connect(path)
 
 
@@ -81,7 +164,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             _make_schema(connection)
         elif version != _VERSION:
             raise StoreError(
-                f"The record of deliveries {path.name} was written by a newer version.",
+                f"The store of alerts {path.name} was written by a newer version.",
                 "Upgrade, or move it away.",
             )
     except BaseException:
@@ -108,6 +191,7 @@ def _make_schema(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     # Another process may have made it while this one waited for the lock.
     if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-        connection.execute(_SCHEMA)
+        for statement in _SCHEMA.split(";"):
+            connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {_VERSION}")
     connection.execute("COMMIT")

@@ -17,14 +17,21 @@ def run(flags: Flags, *, row_limit: int | None, low_bandwidth: bool) -> None:
             "The app needs a terminal.",
             "For pipes and jobs there are `sysmon-tui query`, `check` and `serve`.",
         )
-    config = flags.load({} if row_limit is None else {"limits.table_rows": row_limit}).config
+    loaded = flags.load({} if row_limit is None else {"limits.table_rows": row_limit})
+    config = loaded.config
     memory.keep_little()
     # Not for --help, and after the above.
     from sysmon_tui import tui  # noqa: PLC0415
     from sysmon_tui.runtime import Runtime  # noqa: PLC0415
 
     broken = tui.run_app(
-        Runtime(config, demo_rows=flags.demo_rows, incremental=True, patience_s=limits.SCREEN_PATIENCE_S),
+        Runtime(
+            config,
+            demo_rows=flags.demo_rows,
+            incremental=True,
+            patience_s=limits.SCREEN_PATIENCE_S,
+            tells=flags.tells(loaded),
+        ),
         tenant=flags.tenant,
         row_limit=config.limits.table_rows,
         demo=flags.demo,

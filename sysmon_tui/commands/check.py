@@ -13,6 +13,7 @@ from sysmon_tui.errors import ConfigError
 from sysmon_tui.text import inert_json, one_line
 
 if TYPE_CHECKING:
+    from sysmon_tui.runtime import Tells
     from sysmon_tui.services.alerting import AlertingService
 
 _UNKNOWN = ("stale", "denied", "failed")
@@ -39,14 +40,17 @@ def check(flags: Flags, notify: bool, form: str) -> None:
             "No tenant is configured, and invented alerts are sent to nobody.",
             "Configure a tenant, or try the channels with --demo.",
         )
-    with AlertingService(flags.tenant, loaded.config, demo_rows=flags.demo_rows) as alerting:
+    tells: Tells = "all" if notify else "nobody"
+    with AlertingService(flags.tenant, loaded.config, demo_rows=flags.demo_rows, tells=tells) as alerting:
         found = alerting.check_all_alerts()
         # Before anything is printed: a reader that went away must not keep a page from being sent.
         if notify:
-            _notify(alerting, found["alerts"])
+            _notify(alerting)
     write_stdout(_document(found) if form == "json" else _lines(found))
     if loaded.nothing_configured:
         note(f"No tenant is configured: {DEMO_DATA}.")
+    if found["store_reason"]:
+        note(found["store_reason"])
     for name, source in found["sources"].items():
         if source["state"] in _UNKNOWN:
             note(f"{name}: {source['state']}: {source['reason'] or 'no reason is known.'}")
@@ -68,7 +72,12 @@ def _lines(found: dict[str, Any]) -> bytes:
 
 
 def _exit_code(found: dict[str, Any]) -> int:
-    firing = {alert["severity"] for alert in found["alerts"] if alert["state"] == "firing"}
+    # That a table is late says that something is not known, which is an exit of its own.
+    firing = {
+        alert["severity"]
+        for alert in found["alerts"]
+        if alert["state"] == "firing" and alert["category"] != "freshness"
+    }
     if firing & {"critical", "high"}:
         return 2
     if firing:
@@ -79,12 +88,12 @@ def _exit_code(found: dict[str, Any]) -> int:
     return 3 if blind or any(alert["state"] == "unknown" for alert in found["alerts"]) else 0
 
 
-def _notify(alerting: AlertingService, alerts: list[dict[str, Any]]) -> None:
+def _notify(alerting: AlertingService) -> None:
     results: Counter[str] = Counter()
-    for alert in alerts:
-        for channel, outcome in alerting.send_alert_notification(alert).items():
+    for channel, outcomes in alerting.deliver().items():
+        for outcome in outcomes:
             results[outcome["result"]] += 1
             if outcome["result"] == "failed":
-                note(f"{channel}: {alert['title']}: not sent: {outcome['reason']}")
-    counts = ", ".join(f"{results[word]} {word}" for word in ("sent", "skipped", "failed"))
-    note(f"notifications: {counts}")
+                note(f"{channel}: not sent: {outcome['reason']}")
+    alerting.tell_alive()
+    note("notifications: " + ", ".join(f"{results[word]} {word}" for word in ("sent", "failed")))

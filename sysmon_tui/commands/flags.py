@@ -14,6 +14,7 @@ from sysmon_tui.errors import ConfigError
 
 if TYPE_CHECKING:
     from sysmon_tui.config import Loaded
+    from sysmon_tui.runtime import Tells
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,6 +44,10 @@ class Flags:
             near = nearest(self.tenant, tenants)
             raise ConfigError(f'--tenant: "{self.tenant}" is no configured tenant{near}')
         return loaded
+
+    def tells(self, loaded: Loaded) -> Tells:
+        """Whom a process that goes on evaluating tells: nobody of invented alerts that it was not configured for."""
+        return "nobody" if self.demo or loaded.nothing_configured else "all"
 
 
 def _remember(context: click.Context, option: click.Parameter, value: Any) -> None:

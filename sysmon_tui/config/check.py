@@ -124,7 +124,8 @@ def _check_struct(table: dict[str, Any], structs: tuple[type[Struct], ...], path
 
 def _unknown(key: str, known: Collection[str]) -> str:
     if key in _SECRET_KEYS:
-        places = [name for name in known if name.endswith(("_env", "_file", "profile"))]
+        own = [name for name in known if name.startswith(f"{key}_")]
+        places = own or [name for name in known if name.endswith(("_env", "_file", "profile"))]
         if places:
             return f"unknown key; a secret does not stand here, it is found through {' or '.join(places)}"
     return f"unknown key{nearest(key, known)}"

@@ -15,6 +15,7 @@ from sysmon_tui.config.check import Fault, KeyPath, check, dotted
 from sysmon_tui.config.layers import Layer, at, from_environment, merge, read_file
 from sysmon_tui.config.meaning import check_meaning
 from sysmon_tui.config.model import Config
+from sysmon_tui.config.rule_meaning import check_rules
 from sysmon_tui.config.tenants import DEMO_TENANT, UNCONFIGURED, Session, check_credentials, implied
 from sysmon_tui.errors import ConfigError
 from sysmon_tui.text import one_line
@@ -64,6 +65,7 @@ def load(
         if config.default_tenant is None and len(config.tenants) == 1:
             config = msgspec.structs.replace(config, default_tenant=next(iter(config.tenants)))
         check_meaning(config, demo=demo)
+        check_rules(config)
     except Fault as fault:
         raise ConfigError(one_line(f"{_where(fault.path, origins)}: {_sentence(fault)}")) from fault
     check_credentials(config, env)

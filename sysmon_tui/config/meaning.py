@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from urllib.parse import urlsplit
 
 from sysmon_tui.config.check import Fault, KeyPath, nearest
 from sysmon_tui.config.model import Config
 from sysmon_tui.config.notifications import (
+    AlertmanagerChannel,
     ChannelConfig,
     EmailChannel,
     NotificationsConfig,
     PagerDutyChannel,
     RouteConfig,
+    SlackChannel,
 )
+
+# Alertmanager takes an alert for over that it was not told for a day (alerts/notify/alertmanager.py). One repeat may
+# fail before that.
+_MAX_ALERTMANAGER_REPEAT_MINUTES = 720
 
 
 def check_meaning(config: Config, *, demo: bool) -> None:
@@ -43,6 +50,18 @@ def _check_notifications(notifications: NotificationsConfig) -> None:
             raise Fault(path, "is empty; expected at least one channel")
         for name in route.channels:
             _known(name, notifications.channels, path, "channel")
+        to_alertmanager = any(
+            isinstance(notifications.channels[name], AlertmanagerChannel) for name in route.channels
+        )
+        if to_alertmanager and not 1 <= route.repeat_minutes <= _MAX_ALERTMANAGER_REPEAT_MINUTES:
+            raise Fault(
+                (*path[:-1], "repeat_minutes"),
+                f"expected 1 to {_MAX_ALERTMANAGER_REPEAT_MINUTES} on a route to Alertmanager, "
+                "which takes an alert for over that it is not told again",
+            )
+    heartbeat = notifications.heartbeat
+    if heartbeat is not None:
+        _one_place(heartbeat.url_env, heartbeat.url_file, ("notifications", "heartbeat"), "url")
 
 
 def _check_channel(channel: ChannelConfig, path: KeyPath) -> None:
@@ -55,8 +74,37 @@ def _check_channel(channel: ChannelConfig, path: KeyPath) -> None:
                 raise Fault((*path, "tls"), "expected starttls or tls where a password is sent")
     elif isinstance(channel, PagerDutyChannel):
         _one_place(channel.routing_key_env, channel.routing_key_file, path, "routing_key")
+        _encrypted(channel.url, channel.allow_hosts, (*path, "url"))
+    elif isinstance(channel, AlertmanagerChannel):
+        _encrypted(channel.url, channel.allow_hosts, (*path, "url"))
+    elif isinstance(channel, SlackChannel):
+        _check_slack(channel, path)
     else:
         _one_place(channel.url_env, channel.url_file, path, "url")
+
+
+def _check_slack(channel: SlackChannel, path: KeyPath) -> None:
+    if channel.token_env is None and channel.token_file is None:
+        _one_place(channel.url_env, channel.url_file, path, "url")
+        if channel.channel is not None:
+            raise Fault(
+                (*path, "channel"), "a webhook has its channel; expected token_env or token_file with it"
+            )
+        return
+    _one_place(channel.token_env, channel.token_file, path, "token")
+    for key, value in (("url_env", channel.url_env), ("url_file", channel.url_file)):
+        if value is not None:
+            raise Fault((*path, key), "stands there beside a token; expected a webhook or a bot, not both")
+    if channel.channel is None:
+        raise Fault((*path, "channel"), "is missing; expected the channel that the bot writes to")
+    _encrypted(channel.api_url, channel.allow_hosts, (*path, "api_url"))
+
+
+def _encrypted(url: str, allow_hosts: Collection[str], path: KeyPath) -> None:
+    """Whether a listed host is this machine is asked when something is sent: its address may change."""
+    parts = urlsplit(url)
+    if parts.scheme.lower() == "http" and parts.hostname not in {host.lower() for host in allow_hosts}:
+        raise Fault(path, "expected https; http only to this machine, with its name in allow_hosts")
 
 
 def _one_place(variable: str | None, file: str | None, path: KeyPath, secret: str) -> None:

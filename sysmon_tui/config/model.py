@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from sysmon_tui import limits
 from sysmon_tui.config.kinds import Count, Name, Port, Text
 from sysmon_tui.config.notifications import NotificationsConfig
+from sysmon_tui.config.rules import AlertsConfig, RuleConfig, RuleId
 
 # The tables as a configuration calls them; datasets/statement.py has where Databricks keeps them.
 FACT_TABLES = ("job_run_timeline", "query_history", "warehouse_events", "audit")
@@ -17,12 +18,24 @@ TABLE_NAMES = ("jobs", "job_task_run_timeline", "warehouses", "workspaces", *FAC
 
 
 class Thresholds(Struct, frozen=True, forbid_unknown_fields=True):
-    """An alert fires at this many or more."""
+    """An alert fires at this many or more; what is not a count says its unit."""
 
     failed_workflows_per_hour: Count = 5
     failed_queries_per_hour: Count = 10
     failed_logins_per_hour: Count = 20
     consecutive_failures: Count = 3
+    slow_run_minutes: Count = 5
+    slow_queries_per_hour: Count = 20
+    slow_query_seconds: Count = 600
+    brute_force_failures: Count = 10
+    password_spray_users: Count = 10
+    denied_requests_per_hour: Count = 30
+    deletes_per_day: Count = 50
+    token_lifetime_hours: Count = 72
+    failed_starts_per_hour: Count = 1
+    queued_queries_per_hour: Count = 10
+    queued_query_seconds: Count = 60
+    idle_warehouse_minutes: Count = 120
 
 
 def _one_of(names: tuple[str, ...]) -> Meta:
@@ -68,7 +81,7 @@ _Minutes = Annotated[int, Meta(ge=1, le=525_600, description="a whole number fro
 
 
 class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """One place to watch. `thresholds` holds only those that differ."""
+    """One place to watch. `thresholds` and `rules` hold only what differs."""
 
     source: Literal["databricks", "embedded", "demo", "spark"]
     profile: Text | None = None
@@ -79,10 +92,12 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
     workspace_ids: tuple[_WorkspaceId, ...] = ()
     tables: dict[_TableName, _Identifier] = {}
     thresholds: _SomeThresholds = {}
+    rules: dict[RuleId, RuleConfig] = {}
 
 
 class EnvironmentConfig(Struct, frozen=True, forbid_unknown_fields=True):
     thresholds: _SomeThresholds = {}
+    rules: dict[RuleId, RuleConfig] = {}
 
 
 class RefreshConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,8 +129,17 @@ def _stale_after_minutes() -> dict[str, int]:
     return {"job_run_timeline": 240, "query_history": 180, "warehouse_events": 1440, "audit": 180}
 
 
+def _allowed_lateness_minutes() -> dict[str, int]:
+    return dict.fromkeys(FACT_TABLES, 180)
+
+
 class FreshnessConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """A row may come as much later than newer ones of its table as `allowed_lateness_minutes` says."""
+
     stale_after_minutes: dict[_FactTable, _Minutes] = msgspec.field(default_factory=_stale_after_minutes)
+    allowed_lateness_minutes: dict[_FactTable, _Minutes] = msgspec.field(
+        default_factory=_allowed_lateness_minutes
+    )
 
 
 class HttpConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,6 +152,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     tenants: dict[Name, TenantConfig] = {}
     environments: dict[Name, EnvironmentConfig] = {}
     thresholds: Thresholds = Thresholds()
+    rules: dict[RuleId, RuleConfig] = {}
+    alerts: AlertsConfig = AlertsConfig()
     refresh: RefreshConfig = RefreshConfig()
     window: WindowConfig = WindowConfig()
     limits: LimitsConfig = LimitsConfig()
@@ -142,3 +168,16 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         config = self.tenants[tenant]
         environment = self.environments.get(config.environment or "", EnvironmentConfig())
         return msgspec.structs.replace(self.thresholds, **{**environment.thresholds, **config.thresholds})
+
+    def rules_for(self, tenant: str) -> dict[str, RuleConfig]:
+        """Per rule that is configured what holds for a tenant: key by key, the narrowest wins."""
+        config = self.tenants[tenant]
+        environment = self.environments.get(config.environment or "", EnvironmentConfig())
+        found: dict[str, RuleConfig] = {}
+        for rules in (self.rules, environment.rules, config.rules):
+            for name, rule in rules.items():
+                said = {
+                    key: value for key, value in msgspec.structs.asdict(rule).items() if value is not None
+                }
+                found[name] = msgspec.structs.replace(found.get(name, RuleConfig()), **said)
+        return found

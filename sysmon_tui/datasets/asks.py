@@ -21,7 +21,11 @@ RUN_STATES = ("SUCCEEDED", *FAILED_RUN_STATES, "CANCELLED", "SKIPPED", "BLOCKED"
 QUERY_STATES = ("FINISHED", "FAILED", "CANCELED")
 
 _HOUR_US = 3_600_000_000
+_SILENT_US = int(limits.RUN_SILENT_HOURS * _HOUR_US)
 _MAX_FILTER_CHARS = 512
+_TARGET_CHARS = 200
+# A job that runs once a week has four runs in it, one that runs daily thirty.
+_BASELINE_HOURS = 24.0 * 30
 
 _LISTED = ("hours", "limit", "cursor")
 # Which parameters each dataset takes; HTTP routes, `query` and their documents are made from it.
@@ -41,12 +45,16 @@ DATASETS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Ask:
-    """A statement, the window it looks back from the moment it runs, and the values of its own filters."""
+    """A statement, the window it looks back from the moment it runs, and the values of its own filters.
+
+    `overlap_hours` is how far behind the newest row a refresh reads again at least, where rows come that late.
+    """
 
     statement: Statement
     hours: float
     values: tuple[tuple[str, Value], ...] = ()
     cursor: str | None = None
+    overlap_hours: float = limits.OVERLAP_HOURS
 
 
 def typed(dataset: str, parameters: Mapping[str, str]) -> dict[str, Any]:
@@ -171,7 +179,7 @@ def runs(
         "row_limit": limit,
         "job_id": job_id,
         "run_id": run_id,
-        "silent_us": int(limits.RUN_SILENT_HOURS * _HOUR_US),
+        "silent_us": _SILENT_US,
     }
     if workspace_id is not None:
         values["workspace_ids"] = workspace_id
@@ -204,6 +212,28 @@ def failure_streaks(*, hours: float, threshold: int) -> Ask:
     )
 
 
+def long_runs(*, hours: float, min_seconds: float) -> Ask:
+    """Runs that took so long at least, and those that go on and have taken as long by their last slice."""
+    return Ask(
+        catalogue.LONG_RUNS,
+        checked_hours(hours),
+        (
+            ("min_us", round(min_seconds * 1_000_000)),
+            ("silent_us", _SILENT_US),
+            ("row_limit", catalogue.LONG_RUNS.ceiling),
+        ),
+    )
+
+
+def run_baselines() -> Ask:
+    """How long the last successes of each job took, over a month."""
+    return Ask(
+        catalogue.RUN_BASELINES,
+        _BASELINE_HOURS,
+        (("silent_us", _SILENT_US), ("row_limit", catalogue.RUN_BASELINES.ceiling)),
+    )
+
+
 def queries(
     *,
     hours: float = limits.DEFAULT_HOURS,
@@ -221,6 +251,23 @@ def queries(
     return Ask(catalogue.QUERIES, checked_hours(hours), values, cursor)
 
 
+def query_signals(
+    *,
+    hours: float,
+    limit: int = limits.ALERT_ROWS,
+    slow_query_seconds: float,
+    queued_query_seconds: float,
+) -> Ask:
+    """Statements that failed, took so long at least, or waited so long at least for a place."""
+    values: tuple[tuple[str, Value], ...] = (
+        ("slow_ms", round(slow_query_seconds * 1000)),
+        ("queued_ms", round(queued_query_seconds * 1000)),
+        ("row_limit", limit),
+        ("text_chars", limits.MAX_TEXT_CHARS),
+    )
+    return Ask(catalogue.QUERY_SIGNALS, checked_hours(hours), values)
+
+
 def query_errors(*, hours: float) -> Ask:
     return Ask(catalogue.QUERY_ERRORS, checked_hours(hours), (("row_limit", 500),))
 
@@ -236,11 +283,17 @@ def warehouse_metrics(*, hours: float, warehouse_id: str | None = None) -> tuple
     )
 
 
-def warehouse_events(warehouse_id: str, *, hours: float) -> Ask:
+def warehouse_events(warehouse_id: str | None, *, hours: float) -> Ask:
     statement = catalogue.WAREHOUSE_EVENTS
     return Ask(
         statement, checked_hours(hours), (("warehouse_id", warehouse_id), ("row_limit", statement.ceiling))
     )
+
+
+def failed_starts(*, hours: float) -> Ask:
+    """Starts of warehouses that came to nothing in the window."""
+    statement = catalogue.FAILED_STARTS
+    return Ask(statement, checked_hours(hours), (("row_limit", statement.ceiling),))
 
 
 def audit_events(
@@ -265,6 +318,23 @@ def audit_events(
         ("params_chars", limits.MAX_PARAMS_CHARS),
     )
     return Ask(catalogue.AUDIT_EVENTS, checked_hours(hours), values, cursor)
+
+
+def security_signals(
+    *,
+    hours: float,
+    limit: int = limits.ALERT_ROWS,
+    brute_force_failures: int,
+    token_lifetime_hours: float,
+) -> Ask:
+    """The audit events that security rules count, each with its signal."""
+    values: tuple[tuple[str, Value], ...] = (
+        ("brute_force_failures", brute_force_failures),
+        ("token_lifetime_ms", round(token_lifetime_hours * 3_600_000)),
+        ("row_limit", limit),
+        ("target_chars", _TARGET_CHARS),
+    )
+    return Ask(catalogue.SECURITY_SIGNALS, checked_hours(hours), values)
 
 
 def counts(kind: str, *, hours: float) -> Ask:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from sysmon_tui import limits
+from sysmon_tui.datasets.backtests import BACKTESTS
 from sysmon_tui.datasets.statement import Statement
 
 _TEXT = pl.String()
@@ -15,6 +16,10 @@ _INSTANT = pl.Datetime("us", "UTC")
 
 # Names and hosts change rarely; a renamed warehouse is seen after this.
 _DIMENSION_S = 900.0
+# What is usual for a job, over a month of its runs.
+_BASELINE_S = 3600.0
+# Before a login, how far back refused ones make it a brute force; security_signals.sql has the same in microseconds.
+_BRUTE_FORCE_HOURS = 0.25
 
 _WINDOW = {"window_start_us": "BIGINT", "window_end_us": "BIGINT", "workspace_ids": "STRING"}
 _SCAN = {**_WINDOW, "scan_start_us": "BIGINT"}
@@ -116,6 +121,39 @@ FAILURE_STREAKS = Statement(
     table="job_run_timeline",
     lookback_hours=limits.STREAK_LOOKBACK_HOURS,
 )
+LONG_RUNS = Statement(
+    "long_runs",
+    {**_SCAN, **_RUN_FILTER, "min_us": "BIGINT", "row_limit": "INT"},
+    {
+        "workspace_id": _TEXT,
+        "job_id": _TEXT,
+        "run_id": _TEXT,
+        "workflow_name": _TEXT,
+        "status": _TEXT,
+        "start_time": _INSTANT,
+        "end_time": _INSTANT,
+        "duration_seconds": _NUMBER,
+        "last_seen": _INSTANT,
+        "as_of": _INSTANT,
+    },
+    table="job_run_timeline",
+    lookback_hours=limits.RUN_LOOKBACK_HOURS,
+    ceiling=limits.ALERT_ROWS,
+)
+RUN_BASELINES = Statement(
+    "run_baselines",
+    {**_SCAN, **_RUN_FILTER, "row_limit": "INT"},
+    {
+        "workspace_id": _TEXT,
+        "job_id": _TEXT,
+        "runs": _COUNT,
+        "median_seconds": _NUMBER,
+        "mad_seconds": _NUMBER,
+    },
+    lookback_hours=limits.RUN_LOOKBACK_HOURS,
+    ceiling=100_000,
+    keep_s=_BASELINE_S,
+)
 QUERIES = Statement(
     "queries",
     {**_SINCE_SCAN, **_PAGE, "statuses": "STRING", "user_like": "STRING", "text_chars": "INT"},
@@ -144,6 +182,14 @@ QUERIES = Statement(
         "from_result_cache": _FLAG,
         **_PAGE_COLUMNS,
     },
+    table="query_history",
+    lookback_hours=limits.QUERY_LOOKBACK_HOURS,
+    ceiling=limits.MAX_TABLE_ROWS,
+)
+QUERY_SIGNALS = Statement(
+    "query_signals",
+    {**_SINCE_SCAN, **_PAGE, "slow_ms": "BIGINT", "queued_ms": "BIGINT", "text_chars": "INT"},
+    QUERIES.schema,
     table="query_history",
     lookback_hours=limits.QUERY_LOOKBACK_HOURS,
     ceiling=limits.MAX_TABLE_ROWS,
@@ -238,13 +284,28 @@ WAREHOUSE_EVENTS = Statement(
     },
     lookback_hours=limits.WAREHOUSE_LOOKBACK_HOURS,
 )
+FAILED_STARTS = Statement(
+    "failed_starts",
+    {**_SCAN, "row_limit": "INT"},
+    {
+        "workspace_id": _TEXT,
+        "warehouse_id": _TEXT,
+        "warehouse_name": _TEXT,
+        "started_at": _INSTANT,
+        "failed_at": _INSTANT,
+        "recovered_at": _INSTANT,
+        "as_of": _INSTANT,
+    },
+    table="warehouse_events",
+    lookback_hours=limits.WAREHOUSE_LOOKBACK_HOURS,
+)
 WAREHOUSE_EVENT_COUNTS = Statement(
     "warehouse_event_counts", {**_WINDOW, "bucket_us": "BIGINT"}, _COUNT_COLUMNS, table="warehouse_events"
 )
 AUDIT_EVENTS = Statement(
     "audit_events",
     {
-        **_SINCE,
+        **_SINCE_SCAN,
         **_DATES,
         **_PAGE,
         "failed_logins": "BOOLEAN",
@@ -271,6 +332,35 @@ AUDIT_EVENTS = Statement(
         **_PAGE_COLUMNS,
     },
     table="audit",
+    ceiling=limits.MAX_TABLE_ROWS,
+)
+SECURITY_SIGNALS = Statement(
+    "security_signals",
+    {
+        **_SINCE_SCAN,
+        **_DATES,
+        **_PAGE,
+        "brute_force_failures": "BIGINT",
+        "token_lifetime_ms": "BIGINT",
+        "target_chars": "INT",
+    },
+    {
+        "event_id": _TEXT,
+        "event_time": _INSTANT,
+        "workspace_id": _TEXT,
+        "user_email": _TEXT,
+        "address": _TEXT,
+        "service_name": _TEXT,
+        "action_name": _TEXT,
+        "status_code": _COUNT,
+        "signal": _TEXT,
+        "target": _TEXT,
+        "failures": _COUNT,
+        "matched_by": _TEXT,
+        **_PAGE_COLUMNS,
+    },
+    table="audit",
+    lookback_hours=_BRUTE_FORCE_HOURS,
     ceiling=limits.MAX_TABLE_ROWS,
 )
 
@@ -399,7 +489,10 @@ STATEMENTS: dict[str, Statement] = {
         RUN_TASKS,
         RUN_STARTS,
         FAILURE_STREAKS,
+        LONG_RUNS,
+        RUN_BASELINES,
         QUERIES,
+        QUERY_SIGNALS,
         QUERY_ERRORS,
         WAREHOUSE_NAMES,
         WORKSPACES,
@@ -407,7 +500,9 @@ STATEMENTS: dict[str, Statement] = {
         WAREHOUSE_QUERIES,
         WAREHOUSE_EVENTS,
         WAREHOUSE_EVENT_COUNTS,
+        FAILED_STARTS,
         AUDIT_EVENTS,
+        SECURITY_SIGNALS,
         RUN_SLICES,
         RUN_IDS,
         FAILING_RUNS,
@@ -418,3 +513,4 @@ STATEMENTS: dict[str, Statement] = {
         *HEADS.values(),
     )
 }
+STATEMENTS |= {statement.name: statement for statement in BACKTESTS}

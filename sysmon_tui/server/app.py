@@ -24,6 +24,7 @@ def create_app(runtime: Runtime) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         warmer.start()
+        runtime.start_courier()
         try:
             yield
         finally:

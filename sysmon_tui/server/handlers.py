@@ -81,7 +81,9 @@ async def detailed_health(request: Request, _: Mapping[str, str]) -> Response:
     """The process's own figures are in it and move with every request: caches must ask again."""
     tenant = _tenant(request)
     document = await tenant.monitor.detailed_health()
-    document["notifications"] = await run_in_threadpool(own.backlog, tenant.name)
+    runtime: Runtime = request.app.state.runtime
+    channels = tuple(runtime.config.notifications.channels)
+    document["notifications"] = await run_in_threadpool(own.backlog, tenant, channels)
     document["process"] = own.process()
     headers = {**_health_headers(request, document), "Cache-Control": "private, no-cache"}
     return await caching.json_response(request, lambda: document, headers)

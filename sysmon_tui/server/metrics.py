@@ -17,6 +17,8 @@ from prometheus_client.registry import Collector
 from sysmon_tui import __version__
 from sysmon_tui.alerts.rules import SEVERITIES
 from sysmon_tui.datasets.asks import FAILED_RUN_STATES
+from sysmon_tui.runtime import Tenant
+from sysmon_tui.server import own
 from sysmon_tui.server.warmth import Warmer, Warmth
 from sysmon_tui.views.answer import STATES
 
@@ -71,6 +73,7 @@ class TenantCollector(Collector):
         yield from _tables(latest)
         yield _refreshed(latest)
         yield from _spent(latest)
+        yield _notices(self._warmer.known_tenants())
         yield _up(latest)
 
 
@@ -173,6 +176,18 @@ def _spent(latest: dict[str, Warmth]) -> Iterator[Metric]:
                 family.add_metric((tenant,), today[name])
     yield from families.values()
     yield from bills.values()
+
+
+def _notices(tenants: list[tuple[Tenant, tuple[str, ...]]]) -> Metric:
+    """Without tenants that notify nobody, and without what the store does not tell."""
+    gauge = GaugeMetricFamily(
+        "sysmon_notices", "Notices about alerts by their standing", labels=("tenant", "channel", "status")
+    )
+    for tenant, channels in tenants:
+        for channel, standing in own.backlog(tenant, channels)["channels"].items() if channels else ():
+            for status in own.STANDINGS:
+                gauge.add_metric((tenant.name, channel, status), standing.get(status, 0))
+    return gauge
 
 
 def _up(latest: dict[str, Warmth]) -> Metric:

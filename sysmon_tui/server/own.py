@@ -6,13 +6,16 @@ import resource
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from sysmon_tui.alerts.store import DeliveryStore
-from sysmon_tui.alerts.store_file import StoreError
+from sysmon_tui.alerts.outbox import Outbox
+from sysmon_tui.alerts.store import StoreError
+from sysmon_tui.runtime import Tenant
 
 _STARTED_S = time.monotonic()
 # ru_maxrss is in KiB on Linux and in bytes on macOS.
+STANDINGS = ("pending", "sent", "failed", "dead")
 _RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
@@ -26,9 +29,11 @@ def process() -> dict[str, Any]:
     }
 
 
-def backlog(tenant: str) -> dict[str, Any]:
-    """Deliveries by status: pending, sent, failed, dead; the reason where the record can't be read."""
+def backlog(tenant: Tenant, channels: Sequence[str]) -> dict[str, Any]:
+    """Notices by status (pending, sent, failed, dead), in all and by channel; the reason where it is not known."""
     try:
-        return {**DeliveryStore().counts(tenant), "reason": None}
-    except (StoreError, OSError) as error:
-        return {"pending": None, "sent": None, "failed": None, "dead": None, "reason": str(error)}
+        by_channel = Outbox(tenant.store.file, tenant.store.scope).backlog(channels)
+    except StoreError as error:
+        return {**dict.fromkeys(STANDINGS), "channels": {}, "reason": error.sentence}
+    totals = {word: sum(of.get(word, 0) for of in by_channel.values()) for word in STANDINGS}
+    return {**totals, "channels": by_channel, "reason": None}

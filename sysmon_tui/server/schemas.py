@@ -114,6 +114,7 @@ _ALERT = {
     "silenced_until": _MAYBE_INSTANT,
     "runbook_url": _MAYBE_TEXT,
     "evidence": _OBJECT,
+    "incident": _MAYBE_TEXT,
 }
 _KNOWLEDGE = {
     "tenant": _TEXT,
@@ -133,6 +134,12 @@ _ENVELOPE = {
 }
 _BY_SEVERITY = {"type": "object", "additionalProperties": _COUNT}
 _ALERT_TOTALS = {"total_alerts": _COUNT, "by_severity": _BY_SEVERITY}
+_RULE = {
+    **_fields(_TEXT, "rule category"),
+    "state": _words("firing", "unknown", "pending", "clear"),
+    "threshold": _MAYBE_COUNT,
+    "clear_until": _MAYBE_INSTANT,
+}
 _TALLY = _record({"total": _MAYBE_COUNT, "failed": _MAYBE_COUNT, "success_rate": _MAYBE_NUMBER})
 _SOURCE = {"state": _STATE, "as_of": _MAYBE_INSTANT, "lag_seconds": _MAYBE_COUNT, "reason": _MAYBE_TEXT}
 _HEALTH = {
@@ -159,7 +166,17 @@ SCHEMAS: dict[str, Schema] = {
         {**_ENVELOPE, "totals": _OBJECT, "live": _OBJECT, "warehouses": _list_of("Warehouse")}
     ),
     "AuditEvents": _record({**_ENVELOPE, "events": _list_of("AuditEvent")}),
-    "Alerts": _record({**_ENVELOPE, **_ALERT_TOTALS, "alerts": _list_of("Alert")}),
+    "Rule": _record(_RULE),
+    "Alerts": _record(
+        {
+            **_ENVELOPE,
+            **_ALERT_TOTALS,
+            "alerts": _list_of("Alert"),
+            "rules": _list_of("Rule"),
+            "store_reason": _MAYBE_TEXT,
+            "notifications": _OBJECT,
+        }
+    ),
     "Health": _record(_HEALTH),
     "DetailedHealth": _record(
         {

@@ -46,6 +46,11 @@ class Warmer:
     def tenants(self) -> int:
         return len(self._runtime.config.tenants)
 
+    def known_tenants(self) -> list[tuple[Tenant, tuple[str, ...]]]:
+        """Those that were asked already, each with the channels that hear of its alerts."""
+        channels = tuple(self._runtime.config.notifications.channels)
+        return [(self._runtime.tenant(name), channels) for name, one in self.latest.items() if one.health]
+
     @property
     def waiting(self) -> int:
         """Tenants that have neither an answer nor a stated reason for none."""

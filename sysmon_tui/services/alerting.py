@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sysmon_tui.clock import Clock
 from sysmon_tui.config import Config, Session, load
+from sysmon_tui.config.model import FACT_TABLES
 from sysmon_tui.errors import ConfigError, SourceError
 from sysmon_tui.views.answer import Answer
 
 if TYPE_CHECKING:
-    from sysmon_tui.alerts.notify.notifier import Notifier, Outcome
-    from sysmon_tui.runtime import Runtime, Tenant
+    from sysmon_tui.alerts.notify.notifier import Outcome
+    from sysmon_tui.runtime import Runtime, Tells, Tenant
 
 T = TypeVar("T")
 
@@ -36,6 +37,10 @@ class AlertingService:
     source is configured for the tenant; in a Databricks runtime the active one stands in where nothing is. Raises
     ConfigError before anything runs when the configuration is wrong or the tenant does not exist. A table that can't
     be read raises nothing: it stands in `sources` with its reason and its rules come back `unknown`.
+
+    Lives of alerts, silences and deliveries are kept in the state directory, shared with the app and `serve`; where
+    that can't be written, alerts are answered all the same. Of alerts that were sent before and have ended since, the
+    channels hear with the next check. `tells` is for whoever leaves the sending to the routes: see Runtime.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class AlertingService:
         spark: Any | None = None,
         clock: Clock | None = None,
         demo_rows: int | None = None,
+        tells: Tells = "follow_ups",
     ) -> None:
         from sysmon_tui.runtime import Runtime  # noqa: PLC0415 (the runtime puts services together)
 
@@ -58,7 +64,13 @@ class AlertingService:
             config, self._sends_nothing = loaded.config, loaded.nothing_configured
         elif spark is not None and session is not None:
             config = session.within(config)
-        self._runtime = Runtime(config, clock=clock, demo_rows=demo_rows, spark=spark)
+        self._runtime = Runtime(
+            config,
+            clock=clock,
+            demo_rows=demo_rows,
+            spark=spark,
+            tells="nobody" if self._sends_nothing else tells,
+        )
         self._tenant = _chosen(self._runtime, tenant)
         if self._tenant.config.source == "spark":
             _check_session(self._tenant, spark)
@@ -66,11 +78,14 @@ class AlertingService:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="sysmon-alerting")
         self._thread.start()
         self._closed = False
-        self._notifier: Notifier | None = None
+        self._tells = tells
 
     def check_all_alerts(self) -> dict[str, Any]:
         """What `/api/monitoring/alerts` answers, and `sources`: each table with its state and reason."""
-        return self._document(self._tenant.monitor.alerts(fresh=True))
+        found = self._document(self._tenant.monitor.alerts(fresh=True))
+        if self._tells == "follow_ups":
+            self.deliver()
+        return found
 
     def check_workflow_alerts(self, hours: float = 24) -> dict[str, Any]:
         """Open workflow alerts, and those that fired and resolved within `hours`."""
@@ -88,7 +103,7 @@ class AlertingService:
     def _document(self, question: Coroutine[Any, Any, Answer]) -> dict[str, Any]:
         document = self._run(question).document(self._tenant.name)
         tables = self._tenant.monitor.service.tables
-        used = [name for name in ("job_run_timeline", "query_history", "audit") if tables.asked(name)]
+        used = [name for name in FACT_TABLES if tables.asked(name)]
         return {**document, "sources": {name: tables.source(name) for name in used}}
 
     def send_alert_notification(self, alert: dict[str, Any]) -> dict[str, Outcome]:
@@ -103,22 +118,28 @@ class AlertingService:
                 name: {"result": "skipped", "reason": reason}
                 for name in self._runtime.config.notifications.channels
             }
-        if self._notifier is None:
-            self._notifier = self._open_notifier()
-        return self._notifier.send(alert)
+        notifier = self._tenant.notifier
+        return {} if notifier is None else notifier.send(alert)
 
-    def _open_notifier(self) -> Notifier:
-        from sysmon_tui.alerts.notify.notifier import Notifier  # noqa: PLC0415 (httpx only when something is sent)
-        from sysmon_tui.alerts.store import DeliveryStore  # noqa: PLC0415
+    def deliver(self) -> dict[str, list[Outcome]]:
+        """Send what waits in the outbox and is due: per channel what came of each notice."""
+        from sysmon_tui.alerts.store import StoreError  # noqa: PLC0415
 
-        return Notifier(
-            self._runtime.config.notifications,
-            DeliveryStore(),
-            self._runtime.clock,
-            tenant=self._tenant.name,
-            environment=self._tenant.environment,
-            demo=self._tenant.config.source == "demo",
-        )
+        notifier = None if self._sends_nothing else self._tenant.notifier
+        try:
+            if notifier is None or not notifier.outbox.waits(self._runtime.clock.now()):
+                return {}
+        except StoreError:
+            return {}  # the answer has said so
+        return notifier.deliver_due()
+
+    def tell_alive(self) -> None:
+        """Tell the dead man's switch of the configuration that an evaluation is done."""
+        from sysmon_tui.services.courier import Courier  # noqa: PLC0415
+
+        courier = Courier(dict, self._runtime.clock, self._runtime.config.notifications.heartbeat)
+        courier.evaluated(self._tenant.name)
+        courier.tell_alive(self._tenant.name)
 
     def _run(self, question: Coroutine[Any, Any, T]) -> T:
         if self._closed:

@@ -1,98 +1,235 @@
-"""The built-in rules on a tenant's tables: which statements each needs, and one answer of all of them."""
+"""The rules on a tenant's tables: which statements each needs, and what each was found to say."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import math
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import polars as pl
 
 from sysmon_tui import limits
-from sysmon_tui.alerts import evaluate, rules
+from sysmon_tui.alerts import freshness, rules, runs, security, warehouses
+from sysmon_tui.alerts.counted import in_all
 from sysmon_tui.alerts.episodes import HOUR
+from sysmon_tui.alerts.finding import Finding, Seen
+from sysmon_tui.alerts.life import Judged
+from sysmon_tui.alerts.own_rules import OwnRule, own_rules
+from sysmon_tui.alerts.rules import Rule
+from sysmon_tui.alerts.verdict import unknown, verdicts
 from sysmon_tui.config import Thresholds
+from sysmon_tui.config.rules import RuleConfig
 from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.services.query import QueryService
 from sysmon_tui.services.result import Result
-from sysmon_tui.views.answer import Answer, Window, worst
 
-_Evaluated = tuple[Result, list[evaluate.Alert]]
+# What the rules read: an hour more than is looked back, for the first hour to be counted whole.
+_MORE_HOURS = 1
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """What a tenant's configuration says of rules. `lateness` and `stale_after` by fact table."""
+
+    thresholds: Thresholds
+    lateness: dict[str, timedelta]
+    stale_after: dict[str, timedelta]
+    configured: dict[str, RuleConfig]
+
+    def built_in(self) -> dict[str, Rule]:
+        """Those that are on, by id."""
+        found = {
+            name: rules.configured(rule, self.configured.get(name)) for name, rule in rules.BUILT_IN.items()
+        }
+        return {name: rule for name, rule in found.items() if rule is not None}
+
+
+_Family = Callable[[float, bool], Awaitable[list[Judged]]]
 
 
 class Evaluation:
     """Evaluates the rules when asked; a table that can't be read makes its own rules unknown and no others."""
 
-    def __init__(self, service: QueryService, thresholds: Thresholds) -> None:
+    def __init__(self, service: QueryService, book: RuleBook) -> None:
         self._service = service
-        self._thresholds = thresholds
+        self._book = book
+        self._rules = book.built_in()
+        self._own = own_rules(book.configured)
+        self._thresholds = book.thresholds
 
-    async def run(self, *, hours: float | None, category: str | None, fresh: bool) -> Answer:
-        """What fires now, or can't be known; with `hours` also what fired and resolved within them."""
-        look_back = asks.checked_hours(limits.DEFAULT_HOURS if hours is None else hours)
-        evaluated = await asyncio.gather(
-            *(
-                call(look_back, fresh)
-                for rule_category, call in self._evaluations()
-                if category in (None, rule_category)
-            )
-        )
-        seen = [one for one, _ in evaluated]
-        found = [alert for _, alerts in evaluated for alert in alerts]
-        # The rules read an hour more than was asked; the answer is about what was asked.
-        window = Window.before(min(one.window.end for one in seen), look_back)
-        shown = evaluate.in_order(
-            evaluate.worth_showing(found, since=None if hours is None else window.start)
-        )
-        severities = evaluate.by_severity(shown)
-        state = worst(one.state for one in seen)
-        reason = next(one.reason for one in seen if one.state == state)
-        return Answer(
-            "alerts",
-            _alert_frame(shown),
-            len(shown),
-            window,
-            min((one.as_of for one in seen if one.as_of is not None), default=None),
-            min(one.fetched_at for one in seen),
-            state,
-            reason,
-            extra={"total_alerts": sum(severities.values()), "by_severity": severities},
-            records=shown,
-        )
+    @property
+    def active(self) -> frozenset[str]:
+        """The ids of all rules that are on."""
+        return frozenset(self._rules) | {own.rule.id for own in self._own}
 
-    def _evaluations(
-        self,
-    ) -> list[tuple[str, Callable[[float, bool], Awaitable[_Evaluated]]]]:
+    def category_of(self, rule_id: str) -> str | None:
+        own = {one.rule.id: one.rule for one in self._own}
+        rule = self._rules.get(rule_id) or own.get(rule_id)
+        return None if rule is None else rule.category
+
+    async def judged(self, *, hours: float, category: str | None, fresh: bool) -> list[Judged]:
+        """Every rule that is on (of one category), on what its tables have shown in the last `hours`."""
+        found = await asyncio.gather(*(family(hours, fresh) for family in self._families(category)))
+        judged = [one for family in found for one in family if category in (None, one.rule.category)]
+        return [*judged, *self._freshness(judged)] if category in (None, "freshness") else judged
+
+    def _families(self, category: str | None) -> Iterable[_Family]:
+        """Rules that share a statement."""
+        families: tuple[tuple[_Family, tuple[Rule, ...]], ...] = (
+            (self._streaks, (rules.CONSECUTIVE_FAILURES,)),
+            (self._failed_runs, (rules.FAILED_RUNS,)),
+            (self._slow_runs, (rules.SLOW_RUNS,)),
+            (self._queries, (rules.FAILED_QUERIES, rules.SLOW_QUERIES, rules.QUEUEING)),
+            (self._audit, tuple(rule for rule in rules.BUILT_IN.values() if rule.table == "audit")),
+            (self._failed_starts, (rules.FAILED_STARTS,)),
+            (self._idle, (rules.IDLE,)),
+        )
+        for family, of in families:
+            on = [rule for rule in of if rule.id in self._rules and rule.category != "freshness"]
+            if on and (category in (None, "freshness") or any(rule.category == category for rule in on)):
+                yield family
+        for dataset in dict.fromkeys(own.dataset for own in self._own):
+            mine = [own for own in self._own if own.dataset == dataset]
+            if category is None or any(own.rule.category == category for own in mine):
+                yield self._own_family(dataset, mine)
+
+    # Families ------------------------------------------------------------------------------------------------
+
+    async def _streaks(self, hours: float, fresh: bool) -> list[Judged]:
+        rule = self._rules[rules.CONSECUTIVE_FAILURES.id]
+        threshold = rule.threshold(self._thresholds)
+        ask = asks.failure_streaks(hours=read_hours(hours) - _MORE_HOURS, threshold=threshold)
+        seen = self._seen(rule, await self._service.answer(ask, fresh=fresh))
+        return [self._judged(rule, seen, threshold, runs.consecutive(seen, rule, threshold))]
+
+    async def _failed_runs(self, hours: float, fresh: bool) -> list[Judged]:
+        rule = self._rules[rules.FAILED_RUNS.id]
+        threshold = rule.threshold(self._thresholds)
+        seen = self._seen(rule, await self._last_hour_too(failed_runs_ask, hours, fresh))
+        found = in_all(rule, seen, threshold, time="end_time", who="workflow_name")
+        return [self._judged(rule, seen, threshold, found)]
+
+    async def _slow_runs(self, hours: float, fresh: bool) -> list[Judged]:
+        rule = self._rules[rules.SLOW_RUNS.id]
+        threshold = rule.threshold(self._thresholds)
+        ask = asks.long_runs(hours=read_hours(hours), min_seconds=threshold * 60.0)
+        long_runs, baselines = await asyncio.gather(
+            self._service.answer(ask, fresh=fresh), self._service.answer(asks.run_baselines())
+        )
+        seen = self._seen(rule, long_runs)
+        if baselines.state in ("denied", "failed"):
+            seen = replace(seen, state=baselines.state, reason=baselines.reason, code=baselines.code)
+        return [self._judged(rule, seen, threshold, runs.slow(seen, baselines.frame, rule, threshold))]
+
+    async def _queries(self, hours: float, fresh: bool) -> list[Judged]:
+        limits_of = self._thresholds
+        result = await self._last_hour_too(self.query_signals_ask, hours, fresh)
+        found = []
+        rule = self._rules.get(rules.FAILED_QUERIES.id)
+        if rule is not None:
+            seen = _where(self._seen(rule, result), status="FAILED")
+            threshold = rule.threshold(limits_of)
+            counted = in_all(rule, seen, threshold, time="end_time", who="error_class")
+            found.append(self._judged(rule, seen, threshold, counted))
+        rule = self._rules.get(rules.SLOW_QUERIES.id)
+        if rule is not None:
+            seen = _where(self._seen(rule, result), total_duration_ms=limits_of.slow_query_seconds * 1000)
+            threshold = rule.threshold(limits_of)
+            counted = in_all(rule, seen, threshold, time="end_time", who="user_email")
+            found.append(self._judged(rule, seen, threshold, counted))
+        rule = self._rules.get(rules.QUEUEING.id)
+        if rule is not None:
+            seen, threshold = self._seen(rule, result), rule.threshold(limits_of)
+            names = (await self._service.answer(asks.warehouse_names())).frame
+            queued_ms = limits_of.queued_query_seconds * 1000
+            queued = warehouses.queueing(seen, rule, threshold, names, queued_ms)
+            found.append(self._judged(rule, seen, threshold, queued))
+        return found
+
+    async def _audit(self, hours: float, fresh: bool) -> list[Judged]:
+        wanted = {name: rule for name, rule in self._rules.items() if rule.category == "security"}
+        result = await self._last_hour_too(self._security_ask, hours, fresh)
+        rule = next(iter(wanted.values()))
+        seen = self._seen(rule, result)
+        seen = replace(seen, frame=seen.frame.rename({"address": "source_ip"}, strict=False))
+        found = security.findings(seen, wanted, self._thresholds)
         return [
-            ("workflow", self._consecutive),
-            ("workflow", self._failed_runs_alerts),
-            ("security", self._failed_logins_alerts),
-            ("query", self._failed_queries_alerts),
+            self._judged(
+                rule,
+                seen,
+                None
+                if rule.setting in (None, rules.LONG_LIVED_TOKEN.setting)
+                else rule.threshold(self._thresholds),
+                [one for one in found if one.rule.id == rule.id],
+            )
+            for rule in wanted.values()
         ]
 
-    async def _consecutive(self, hours: float, fresh: bool) -> _Evaluated:
-        threshold = self._thresholds.consecutive_failures
-        result = await self._service.answer(
-            asks.failure_streaks(hours=hours, threshold=threshold), fresh=fresh
+    async def _failed_starts(self, hours: float, fresh: bool) -> list[Judged]:
+        rule = self._rules[rules.FAILED_STARTS.id]
+        threshold = rule.threshold(self._thresholds)
+        result = await self._service.answer(asks.failed_starts(hours=read_hours(hours)), fresh=fresh)
+        seen = self._seen(rule, result)
+        return [self._judged(rule, seen, threshold, warehouses.failed_starts(seen, rule, threshold))]
+
+    async def _idle(self, hours: float, fresh: bool) -> list[Judged]:
+        rule = self._rules[rules.IDLE.id]
+        threshold = rule.threshold(self._thresholds)
+        # The question of the Warehouse and Health tabs: their answer serves here too.
+        metrics_ask, statements_ask = asks.warehouse_metrics(hours=limits.DEFAULT_HOURS)
+        metrics, statements = await asyncio.gather(
+            self._service.answer(metrics_ask, fresh=fresh), self._service.answer(statements_ask, fresh=fresh)
         )
-        return result, evaluate.consecutive(
-            self._seen(rules.CONSECUTIVE_FAILURES, result), threshold=threshold, tenant=self._service.tenant
+        seen = self._seen(rule, metrics)
+        of_statements = self._seen(rules.FAILED_QUERIES, statements)
+        if not of_statements.trusted and seen.trusted:
+            seen = replace(
+                seen, state=of_statements.state, reason=of_statements.reason, code=of_statements.code
+            )
+        found = warehouses.idle(seen, of_statements, rule, threshold) if of_statements.trusted else []
+        return [self._judged(rule, seen, threshold, found)]
+
+    def _own_family(self, dataset: str, mine: Sequence[OwnRule]) -> _Family:
+        async def family(hours: float, fresh: bool) -> list[Judged]:
+            longest = max(own.rule.window for own in mine) / HOUR
+            reading = min(limits.MAX_HOURS, read_hours(hours) + math.ceil(longest))
+            result = await self._service.answer(_DATASETS[dataset](reading), fresh=fresh)
+            seen = self._seen(mine[0].rule, result)
+            return [
+                self._judged(own.rule, seen, own.value, own.findings(seen, result.window.start))
+                for own in mine
+            ]
+
+        return family
+
+    def _freshness(self, judged: Sequence[Judged]) -> list[Judged]:
+        """By what the other rules have just seen of the tables."""
+        found = []
+        for table, of in rules.FRESHNESS.items():
+            rule = self._rules.get(of.id)
+            newest = [one.seen for one in judged if one.rule.table == table]
+            if rule is None or not newest:
+                continue
+            # One statement may fail where others do not; that one is told by its own rules.
+            seen = min(newest, key=lambda one: (one.state in ("denied", "failed"), one.code is not None))
+            stale_after = self._book.stale_after[table]
+            verdict = freshness.verdict(rule, seen, stale_after, self._service.tenant)
+            minutes = stale_after // timedelta(minutes=1)
+            found.append(Judged(rule, seen, minutes, [verdict] if verdict else []))
+        return found
+
+    # Parts ---------------------------------------------------------------------------------------------------
+
+    def _judged(self, rule: Rule, seen: Seen, threshold: int | None, found: Sequence[Finding]) -> Judged:
+        tenant = self._service.tenant
+        judged = [verdict for one in found for verdict in verdicts(one, tenant)]
+        blind = not seen.trusted and not any(verdict.state == "firing" for verdict in judged)
+        return Judged(
+            rule, seen, threshold, judged, unknown(rule, seen, threshold, tenant) if blind else None
         )
-
-    async def _failed_runs_alerts(self, hours: float, fresh: bool) -> _Evaluated:
-        result = await self._last_hour_too(failed_runs_ask, hours, fresh)
-        return result, self._hourly(rules.FAILED_RUNS, result, "end_time", "workflow_name")
-
-    async def _failed_queries_alerts(self, hours: float, fresh: bool) -> _Evaluated:
-        result = await self._last_hour_too(failed_queries_ask, hours, fresh)
-        return result, self._hourly(rules.FAILED_QUERIES, result, "end_time", "error_class")
-
-    async def _failed_logins_alerts(self, hours: float, fresh: bool) -> _Evaluated:
-        result = await self._last_hour_too(failed_logins_ask, hours, fresh)
-        return result, self._hourly(rules.FAILED_LOGINS, result, "event_time", "user_email")
 
     async def _last_hour_too(self, ask: Callable[[float], Ask], hours: float, fresh: bool) -> Result:
         """The rows of the window, and of the last hour that the table has shown, however late the table is."""
@@ -102,8 +239,8 @@ class Evaluation:
         late_hours = math.ceil((result.window.end - result.as_of) / HOUR) + 1
         return await self._service.answer(ask(late_hours), fresh=fresh)
 
-    def _seen(self, rule: rules.Rule, result: Result) -> evaluate.Seen:
-        return evaluate.Seen(
+    def _seen(self, rule: Rule, result: Result) -> Seen:
+        return Seen(
             self._service.table_name(rule.table),
             result.frame,
             result.total,
@@ -111,63 +248,61 @@ class Evaluation:
             result.fetched_at,
             result.state,
             result.reason,
+            self._book.lateness[rule.table],
+            result.code,
         )
 
-    def _hourly(self, rule: rules.Rule, result: Result, time_column: str, who: str) -> list[evaluate.Alert]:
-        threshold: int = getattr(self._thresholds, rule.setting)
-        return evaluate.hourly(
-            rule,
-            self._seen(rule, result),
-            threshold=threshold,
-            time_column=time_column,
-            who=who,
-            tenant=self._service.tenant,
+    def query_signals_ask(self, hours: float) -> Ask:
+        """Also the newest failed queries of Health."""
+        ask = asks.query_signals(
+            hours=read_hours(hours),
+            limit=limits.ALERT_ROWS,
+            slow_query_seconds=self._thresholds.slow_query_seconds,
+            queued_query_seconds=self._thresholds.queued_query_seconds,
         )
+        return self._with_late_rows(ask)
+
+    def _security_ask(self, hours: float) -> Ask:
+        ask = asks.security_signals(
+            hours=read_hours(hours),
+            limit=limits.ALERT_ROWS,
+            brute_force_failures=self._thresholds.brute_force_failures,
+            token_lifetime_hours=self._thresholds.token_lifetime_hours,
+        )
+        return self._with_late_rows(ask)
+
+    def _with_late_rows(self, ask: Ask) -> Ask:
+        """So that a row is seen by the evaluation after its arrival, however late it is allowed to come."""
+        lateness = self._book.lateness[ask.statement.table or ""]
+        return replace(ask, overlap_hours=max(ask.overlap_hours, lateness / HOUR))
 
 
-def _alert_hours(hours: float) -> float:
+def read_hours(hours: float) -> float:
     """What the rules read: a day and an hour at least, whatever was asked.
 
     Their last hour ends at the head of a table that may be hours late; `hours` only says which resolved alerts are
-    shown. The hour more is for the first hour to be counted whole.
+    shown.
     """
-    return min(limits.MAX_HOURS, max(limits.DEFAULT_HOURS, hours) + 1)
+    return min(limits.MAX_HOURS, max(limits.DEFAULT_HOURS, hours) + _MORE_HOURS)
 
 
 def failed_runs_ask(hours: float) -> Ask:
-    return asks.runs(hours=_alert_hours(hours), status="failed", limit=limits.ALERT_ROWS)
+    return asks.runs(hours=read_hours(hours), status="failed", limit=limits.ALERT_ROWS)
 
 
-def failed_queries_ask(hours: float) -> Ask:
-    return asks.queries(hours=_alert_hours(hours), status="failed", limit=limits.ALERT_ROWS)
-
-
-def failed_logins_ask(hours: float) -> Ask:
-    return asks.audit_events(hours=_alert_hours(hours), failed_logins=True, limit=limits.ALERT_ROWS)
-
-
-def _alert_frame(alerts: list[evaluate.Alert]) -> pl.DataFrame:
-    """Alerts as columns for tables and exports; what nests stands as JSON text."""
-    flat = [{name: _cell(name, value) for name, value in alert.items()} for alert in alerts]
-    return pl.DataFrame(flat, schema=_ALERT_SCHEMA, orient="row")
-
-
-def _cell(name: str, value: object) -> object:
-    if isinstance(value, dict):
-        return json.dumps(value)
-    return datetime.fromisoformat(value) if name in _ALERT_TIMES and isinstance(value, str) else value
-
-
-_ALERT_TIMES = ("started_at", "detected_at", "resolved_at", "as_of", "silenced_until")
-_INSTANT = pl.Datetime("us", "UTC")
-_ALERT_SCHEMA: dict[str, pl.DataType] = {
-    **dict.fromkeys(("id", "rule", "category", "severity", "state", "title", "message"), pl.String()),
-    "value": pl.Int64(),
-    "threshold": pl.Int64(),
-    "entity": pl.String(),
-    **dict.fromkeys(("started_at", "detected_at", "resolved_at", "as_of"), _INSTANT),
-    "acknowledged_by": pl.String(),
-    "silenced_until": _INSTANT,
-    "runbook_url": pl.String(),
-    "evidence": pl.String(),
+_DATASETS: dict[str, Callable[[float], Ask]] = {
+    "workflows": lambda hours: asks.runs(hours=hours, limit=limits.ALERT_ROWS),
+    "queries": lambda hours: asks.queries(hours=hours, limit=limits.ALERT_ROWS),
+    "audit": lambda hours: asks.audit_events(hours=hours, limit=limits.ALERT_ROWS),
+    "warehouse_events": lambda hours: asks.warehouse_events(None, hours=hours),
 }
+
+
+def _where(seen: Seen, *, status: str | None = None, total_duration_ms: int | None = None) -> Seen:
+    """The rows that one of the rules on queries counts; what was cut off may be any of them."""
+    frame = seen.frame
+    if status is not None:
+        frame = frame.filter(pl.col("status") == status)
+    if total_duration_ms is not None:
+        frame = frame.filter(pl.col("total_duration_ms") >= total_duration_ms)
+    return replace(seen, frame=frame, total=frame.height + seen.total - seen.frame.height)

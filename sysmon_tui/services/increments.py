@@ -52,8 +52,14 @@ class Reading:
         return int(self.counts.get_column("count").sum())
 
 
-def reading(answer: pl.DataFrame, window: Window, fine_until_us: int, width_us: int) -> Reading:
-    """The answer to a statement in its parts."""
+def reading(
+    answer: pl.DataFrame,
+    window: Window,
+    fine_until_us: int,
+    width_us: int,
+    overlap_hours: float = limits.OVERLAP_HOURS,
+) -> Reading:
+    """The answer to a statement in its parts. `overlap_hours` is how far back its refreshes read at least."""
     dated = answer.get_column("as_of").max() if "as_of" in answer.columns else None
     seen = dated if isinstance(dated, datetime) else None
     if "row_key" in answer.columns:
@@ -71,7 +77,8 @@ def reading(answer: pl.DataFrame, window: Window, fine_until_us: int, width_us: 
         if "span_us" in rows.columns:
             by_span = rows.group_by("span_us").agg(count=pl.col("queries").sum())
             counts = by_span.select("span_us", pl.lit(None, pl.String).alias("status"), "count")
-    return Reading(rows, counts, window, seen, window.end, fine_until_us, width_us)
+    overlap_us = max(_OVERLAP_US, int(overlap_hours * 3600) * _SECOND_US)
+    return Reading(rows, counts, window, seen, window.end, fine_until_us, width_us, overlap_us)
 
 
 def fine_until_us(window: Window) -> int:
@@ -114,8 +121,8 @@ def joined(known: Reading, news: Reading, since_us: int, row_limit: int | None) 
 def anew(known: Reading, whole: Reading) -> Reading:
     """A whole reading that knows from the one before it how late rows come."""
     late_us = max(known.late_us, _lateness_us(known, whole, whole.fine_until_us))
-    overlap_us = min(max(_OVERLAP_US, late_us * 5 // 4), _WIDEST_OVERLAP_US)
-    return replace(whole, overlap_us=overlap_us)
+    widened_us = min(late_us * 5 // 4, _WIDEST_OVERLAP_US)
+    return replace(whole, overlap_us=max(whole.overlap_us, widened_us))
 
 
 def _lateness_us(known: Reading, news: Reading, since_us: int) -> int:

@@ -16,12 +16,11 @@ import polars as pl
 
 from sysmon_tui import limits
 from sysmon_tui.clock import rfc3339
-from sysmon_tui.config import Thresholds
 from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
 from sysmon_tui.services import overview, run_errors
 from sysmon_tui.services.asking import for_panel, of_panel
-from sysmon_tui.services.evaluation import Evaluation
+from sysmon_tui.services.desk import AlertDesk
 from sysmon_tui.services.live import Told
 from sysmon_tui.services.meter import Meter
 from sysmon_tui.services.pace import Pace
@@ -41,11 +40,11 @@ _SEEN = 16
 class Monitor:
     """Ask it; every method answers from the cache until the next refresh is due, or anew with `fresh`."""
 
-    def __init__(self, service: QueryService, thresholds: Thresholds) -> None:
+    def __init__(self, service: QueryService, desk: AlertDesk) -> None:
         self.service = service
+        self.desk = desk
         self._starts = RunStarts(service)
         self._seen: dict[datetime, Told[list[WarehouseNow]]] = {}
-        self._evaluation = Evaluation(service, thresholds)
 
     @property
     def pace(self) -> Pace:
@@ -256,7 +255,7 @@ class Monitor:
         self, *, hours: float | None = None, category: str | None = None, fresh: bool = False
     ) -> Answer:
         """What fires now, or can't be known; with `hours` also what fired and resolved within them."""
-        return await self._evaluation.run(hours=hours, category=category, fresh=fresh)
+        return await self.desk.answer(hours=hours, category=category, fresh=fresh)
 
     @for_panel("health")
     async def health(self, *, fresh: bool = False) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from sysmon_tui import limits
 from sysmon_tui.clock import rfc3339
 from sysmon_tui.datasets import asks
 from sysmon_tui.services import run_errors
-from sysmon_tui.services.evaluation import failed_queries_ask, failed_runs_ask
+from sysmon_tui.services.evaluation import failed_runs_ask
 from sysmon_tui.services.result import Result
 from sysmon_tui.views import health, queries, warehouses, workflows
 from sysmon_tui.views.answer import Answer, plain_rows, worst
@@ -36,13 +37,14 @@ async def overview(monitor: Monitor, *, fresh: bool) -> dict[str, Any]:
     # The alert rules have just read these: no statement runs for them.
     failed_runs, failed_queries, names, hosts = await asyncio.gather(
         service.answer(failed_runs_ask(limits.DEFAULT_HOURS)),
-        service.answer(failed_queries_ask(limits.DEFAULT_HOURS)),
+        service.answer(monitor.desk.evaluation.query_signals_ask(limits.DEFAULT_HOURS)),
         service.answer(asks.warehouse_names()),
         service.answer(asks.workspaces()),
     )
     recent_runs = workflows.workflows(_recent(failed_runs, runs.window.start), hosts.frame)
     recent_runs = workflows.with_errors(recent_runs, await run_errors.of_runs(service.live, recent_runs))
-    recent_queries = queries.queries(_recent(failed_queries, finished.window.start), names.frame, hosts.frame)
+    failed = replace(failed_queries, frame=failed_queries.frame.filter(pl.col("status") == "FAILED"))
+    recent_queries = queries.queries(_recent(failed, finished.window.start), names.frame, hosts.frame)
     metrics_ask, _ = asks.warehouse_metrics(hours=limits.DEFAULT_HOURS)
     sources = {
         "job_run_timeline": _source(runs),
@@ -55,9 +57,7 @@ async def overview(monitor: Monitor, *, fresh: bool) -> dict[str, Any]:
     oldest = min(dated, key=lambda source: source["as_of"], default={"as_of": None, "lag_seconds": None})
     return {
         "tenant": service.tenant,
-        "status": health.status(
-            alerts.extra["by_severity"], [source["state"] for source in sources.values()]
-        ),
+        "status": health.status(alerts.rows(), [source["state"] for source in sources.values()]),
         "window": runs.window.document(),
         "as_of": oldest["as_of"],
         "lag_seconds": oldest["lag_seconds"],
@@ -70,7 +70,11 @@ async def overview(monitor: Monitor, *, fresh: bool) -> dict[str, Any]:
             "warehouses": _warehouse_tally(metrics),
             "audit": _tally(events, ("failure", "failed_login")),
         },
-        "alerts": {**alerts.extra, "alerts": alerts.rows()},
+        "alerts": {
+            "total_alerts": alerts.extra["total_alerts"],
+            "by_severity": alerts.extra["by_severity"],
+            "alerts": alerts.rows(),
+        },
         "recent_failures": {"workflows": plain_rows(recent_runs), "queries": plain_rows(recent_queries)},
         "sources": sources,
     }

@@ -274,7 +274,7 @@ class QueryService:
             )
             self.tables.failed(statement, failure)
             raise failure from error
-        return increments.reading(frame, window, fine_until_us, width_us)
+        return increments.reading(frame, window, fine_until_us, width_us, ask.overlap_hours)
 
     async def _check_awake(self) -> None:
         """Raises WarehouseAsleep where a statement would wake what is to be let be.

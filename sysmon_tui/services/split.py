@@ -114,12 +114,12 @@ def _middle(request: Request, since_us: int, end_us: int) -> int:
 
 
 def _values_between(request: Request, since_us: int, end_us: int) -> dict[str, Value]:
-    lookback_us = int(request.statement.lookback_hours * _HOUR_US)
+    scan_start_us = since_us - int(request.statement.lookback_hours * _HOUR_US)
     bounds: dict[str, Value] = {
         "since_us": since_us,
         "window_end_us": end_us,
-        "scan_start_us": since_us - lookback_us,
-        "first_date": (EPOCH + timedelta(microseconds=since_us)).date(),
+        "scan_start_us": scan_start_us,
+        "first_date": (EPOCH + timedelta(microseconds=scan_start_us)).date(),
         "last_date": (EPOCH + timedelta(microseconds=end_us)).date(),
     }
     return {name: bounds.get(name, value) for name, value in request.values.items()}

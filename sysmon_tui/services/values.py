@@ -34,15 +34,16 @@ def values(
     end_us, start_us = to_micros(window.end), to_micros(window.start)
     recent_us = end_us - int(limits.STREAK_RECENT_HOURS * _HOUR_US)
     since_us = start_us if since_us is None else since_us
+    scan_start_us = since_us - int(ask.statement.lookback_hours * _HOUR_US)
     if cursor is not None:
         end_us = min(end_us, cursor.seen_us + _INSTANT_US)
     common: dict[str, Value] = {
         "window_start_us": start_us,
         "window_end_us": end_us,
         "since_us": since_us,
-        "scan_start_us": since_us - int(ask.statement.lookback_hours * _HOUR_US),
+        "scan_start_us": scan_start_us,
         "recent_us": min(recent_us, start_us),
-        "first_date": _day(since_us),
+        "first_date": _day(scan_start_us),
         "last_date": window.end.date(),
         "workspace_ids": workspace_ids,
         "span_us": asks.span_us(ask),

@@ -78,6 +78,8 @@ ACTIONS: tuple[Action, ...] = (
         "pause",
         4,
     ),
+    Action("app", "acknowledge", "a", "a", "Alerts: you have this one; again: nobody has it any more."),
+    Action("app", "silence", "z", "z", "Alerts: tell nobody of this one for a while."),
     Action("app", "tenant", "t", "t", "Choose the tenant.", "tenant", 7),
     Action("app", "clear_filter", "escape", "esc", "Clear the filter; in a detail view, go back."),
     Action("detail", "leave", "escape", "esc", "Back.", "back", 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,6 +13,8 @@ from textual.events import Event, InputEvent
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher
 
+from sysmon_tui.errors import SysmonError
+from sysmon_tui.services import asking
 from sysmon_tui.tui.actions import ACTIONS, TABS, bindings, footer
 from sysmon_tui.tui.screens.alert import Jump
 from sysmon_tui.tui.screens.detail import Detail
@@ -40,7 +43,9 @@ _TABS: dict[str, type[Tab]] = {
     "alerts": AlertsTab,
 }
 # What works on the rows of a tab, and so not over a detail view.
-_OF_THE_TAB = frozenset({"filter", "failed_only", "window", "sort", "reverse", "pause", "tenant"})
+_OF_THE_TAB = frozenset(
+    {"filter", "failed_only", "window", "sort", "reverse", "pause", "tenant", "acknowledge", "silence"}
+)
 # Ages are told in minutes; twice a minute keeps them right.
 _AGES_S = 30.0
 # How soon it is noticed that rows are due, and how often a warehouse that is starting is asked for them.
@@ -76,6 +81,8 @@ class SysmonApp(App[None]):
     def on_mount(self) -> None:
         # No worker: those end, and are waited for.
         self._keeper = asyncio.create_task(self._keep_fresh())
+        self._watch = asyncio.create_task(self._keep_watch())
+        self.session.runtime.start_courier()
         self.set_interval(_AGES_S, self._tell_ages)
         # The first paint comes before anything is loaded or asked.
         self.call_after_refresh(self._start)
@@ -118,7 +125,10 @@ class SysmonApp(App[None]):
         self._follow(event.jump)
 
     def on_tab_firing(self, event: Tab.Firing) -> None:
-        self._tab_line.note("alerts", f" {event.count} firing" if event.count else "")
+        self.tell_firing(event.count)
+
+    def tell_firing(self, count: int) -> None:
+        self._tab_line.note("alerts", f" {count} firing" if count else "")
 
     def _follow(self, jump: Jump) -> None:
         tab = self._tabs[jump.tab]
@@ -130,6 +140,7 @@ class SysmonApp(App[None]):
 
     def on_unmount(self) -> None:
         self._keeper.cancel()
+        self._watch.cancel()
 
     async def _keep_fresh(self) -> None:
         """By the program's clock, so that an hour of it can be watched in a minute."""
@@ -137,6 +148,18 @@ class SysmonApp(App[None]):
             wait_s = _STARTING_S if self.tab.awaits_warehouse else min(_LOOK_S, self.session.refresh_s)
             await self.session.runtime.clock.sleep(wait_s)
             self._refresh_due()
+
+    async def _keep_watch(self) -> None:
+        """Where somebody is to be told of alerts, they are evaluated whatever is in sight, unless all is paused."""
+        while self.session.runtime.tells_somebody:
+            await self.session.runtime.clock.sleep(self.session.spacing_s)
+            if self.session.tenant is None or self.session.paused:
+                continue
+            with contextlib.suppress(SysmonError):  # the tabs say it
+                monitor = await self.session.monitor()
+                with asking.refreshing():
+                    answer = await monitor.alerts()
+                self.tell_firing(answer.extra["total_alerts"])
 
     def _refresh_due(self) -> None:
         if self.session.paused or self._over_a_detail or self.session.tenant is None:
@@ -200,6 +223,16 @@ class SysmonApp(App[None]):
     def action_clear_filter(self) -> None:
         if isinstance(self.tab, ListTab):
             self.tab.clear_filter()
+
+    # Alerts
+
+    def action_acknowledge(self) -> None:
+        if isinstance(self.tab, AlertsTab):
+            self.tab.acknowledge()
+
+    def action_silence(self) -> None:
+        if isinstance(self.tab, AlertsTab):
+            self.tab.silence()
 
     # Over the tabs
 

@@ -9,14 +9,20 @@ import polars as pl
 Status = Literal["healthy", "degraded", "unhealthy", "unknown"]
 
 
-def status(by_severity: dict[str, int], source_states: list[str]) -> Status:
+def status(alerts: list[dict[str, Any]], source_states: list[str]) -> Status:
     """A critical alert is unhealthy, another one degraded; what is not known is never healthy.
 
-    `empty` is a table that has shown nothing at all: there is nothing to be healthy about.
+    An alert about a table's freshness says that something is not known. `empty` is a table that has shown nothing at
+    all: there is nothing to be healthy about.
     """
-    if by_severity.get("critical"):
+    firing = {
+        alert["severity"]
+        for alert in alerts
+        if alert["state"] == "firing" and alert["category"] != "freshness"
+    }
+    if "critical" in firing:
         return "unhealthy"
-    if by_severity.get("high") or by_severity.get("medium"):
+    if firing:
         return "degraded"
     if any(state != "fresh" for state in source_states):
         return "unknown"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,8 +20,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from sysmon_tui.alerts.notify.notice import Kind, Notice
+
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 HOOK_PATH = "/services/T0000PLANT/B0000PLANT/plantedHookSecret"
+TOOK = {"ok": True, "channel": "C0PLANT", "ts": "1795316400.000100"}
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 
@@ -52,19 +57,41 @@ def resolved(**changes: Any) -> dict[str, Any]:
     return alert(state="resolved", resolved_at="2026-11-22T02:50:00Z", **changes)
 
 
+def notice(*alerts: dict[str, Any], kind: Kind | None = None, **changes: Any) -> Notice:
+    """About these alerts, or one that fires. Its kind is what the first one's state says, if nothing else is."""
+    told = alerts or (alert(),)
+    settings: dict[str, Any] = {
+        "kind": kind or ("resolved" if told[0]["state"] == "resolved" else "firing"),
+        "alerts": told,
+        "incident": told[0]["id"],
+        "number": "1",
+        "tenant": "prod",
+        "environment": "production",
+        "sent_at": NOW,
+    }
+    return Notice(**settings | changes)
+
+
 @dataclass
 class Receiver:
-    """`replies` are given in turn, then 200. `documents` and `headers` are what came."""
+    """`replies` are given in turn, then what Slack says of a message it took. `documents`, `headers` and `paths` are
+    what came.
+    """
 
     port: int = 0
     replies: list[Reply] = field(default_factory=list)
-    documents: list[dict[str, Any]] = field(default_factory=list)
+    documents: list[Any] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}{HOOK_PATH}"
+
+    def hang(self, _request: BaseHTTPRequestHandler) -> None:
+        """A reply that does not come before the test is over."""
+        self.released.wait()
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> Reply:
@@ -81,6 +108,35 @@ def answer(status: int, body: bytes = b"", **headers: str) -> Reply:
     return reply
 
 
+def answer_json(document: dict[str, Any], status: int = 200) -> Reply:
+    return answer(status, msgspec.json.encode(document), Content_Type="application/json")
+
+
+@dataclass
+class Flood:
+    """A reply that goes on up to a gigabyte; `written` is what the other side and the system's buffers took."""
+
+    status: int
+    written: int = 0
+
+    def __call__(self, request: BaseHTTPRequestHandler) -> None:
+        request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
+        request.send_response(self.status)
+        request.end_headers()
+        while self.written < 1 << 30:
+            self.written += request.connection.send(b"x" * 65_536)
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """Whether it comes to hold within the time."""
+    until_s = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > until_s:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 @contextlib.contextmanager
 def http_receiver(*replies: Reply, tls: SSLContext | None = None) -> Iterator[Receiver]:
     receiver = Receiver(replies=list(replies))
@@ -92,7 +148,8 @@ def http_receiver(*replies: Reply, tls: SSLContext | None = None) -> Iterator[Re
             with lock:
                 receiver.documents.append(msgspec.json.decode(body))
                 receiver.headers.append(dict(self.headers))
-                reply = receiver.replies.pop(0) if receiver.replies else answer(200, b"ok")
+                receiver.paths.append(self.path)
+                reply = receiver.replies.pop(0) if receiver.replies else answer_json(TOOK)
             with contextlib.suppress(OSError):  # the sender may hang up in the middle: that is tested
                 reply(self)
 

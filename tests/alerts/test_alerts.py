@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from sysmon_tui.config import Thresholds
+from sysmon_tui.config.model import FACT_TABLES
+from sysmon_tui.config.rules import BUILT_IN
 from sysmon_tui.errors import AccessDenied
 from sysmon_tui.sources.base import Request, Source
 from sysmon_tui.sources.embedded import frame_of, to_duckdb
@@ -144,9 +146,12 @@ async def test_nothing_firing_on_a_stale_table_is_unknown_not_well() -> None:
     estate.clock.advance(26 * 3600)
     monitor = estate.monitor()
     answer = await monitor.alerts()
-    assert {alert["state"] for alert in answer.rows()} == {"unknown"}
-    assert answer.extra["total_alerts"] == 0
-    assert all("later" in alert["message"] or "late" in alert["message"] for alert in answer.rows())
+    states = {alert["rule"]: alert["state"] for alert in answer.rows()}
+    late = {rule for rule, state in states.items() if state == "firing"}
+    assert late == {f"freshness.{table}" for table in FACT_TABLES}
+    assert {state for rule, state in states.items() if rule not in late} == {"unknown"}
+    assert len(states) == len(BUILT_IN)
+    assert all("newer than" in alert["message"] for alert in answer.rows())
     assert (await monitor.health())["status"] == "unknown"
 
 
@@ -183,9 +188,11 @@ async def test_a_denied_table_makes_its_own_rules_unknown_and_no_others() -> Non
 
     monitor = estate.monitor(open_source=open_source)
     states = {alert["rule"]: alert["state"] for alert in (await monitor.alerts()).rows()}
+    unknown = {rule for rule in BUILT_IN if rule.startswith("security.")}
     assert states == {
         "workflow.consecutive_failures": "firing",
-        "security.failed_logins_per_hour": "unknown",
+        "freshness.audit": "pending",
+        **dict.fromkeys(unknown, "unknown"),
     }
     health = await monitor.health()
     assert health["status"] == "unhealthy"
@@ -235,7 +242,7 @@ async def test_a_narrow_question_loses_nothing_that_fires(hours: float) -> None:
     """The table is two hours late: asked for the last hour, or half a minute, the alert still fires."""
     estate = fresh_estate()
     for number in range(20):
-        estate.event(f"l{number}", at("11:40"), "login", 401)
+        estate.event(f"l{number}", at("11:40"), "login", 401, email=f"user{number % 4}@example.com")
     estate.clock.advance(2 * 3600)
     answer = await estate.monitor().alerts(hours=hours, category="security")
     assert [alert["state"] for alert in answer.rows()] == ["firing"]

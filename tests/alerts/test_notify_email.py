@@ -20,11 +20,16 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from sysmon_tui.alerts.notify import email as channel_module
-from sysmon_tui.alerts.notify.email import message, send
+from sysmon_tui.alerts.notify.email import message
+from sysmon_tui.alerts.notify.email import send as send_to
 from sysmon_tui.alerts.notify.failure import DeliveryError
 from sysmon_tui.alerts.notify.notice import Notice
+from sysmon_tui.alerts.notify.sent import Sent
+from sysmon_tui.clock import HeldClock
 from sysmon_tui.config import EmailChannel
-from tests.alerts.receivers import NOW, alert, certificate, resolved
+from tests.alerts.receivers import NOW, alert, certificate, notice, resolved
+
+CLOCK = HeldClock(NOW)
 
 
 @dataclass
@@ -103,14 +108,14 @@ def channel(mailbox: Mailbox, **changes: Any) -> EmailChannel:
     return EmailChannel(**settings)
 
 
-def notice(of: dict[str, Any] | None = None) -> Notice:
-    return Notice(of or alert(), "prod", "production", NOW)
-
-
 def body(mail: Message) -> str:
     payload = mail.get_payload(decode=True)
     assert isinstance(payload, bytes)
     return payload.decode()
+
+
+def send(told: Notice, to: EmailChannel) -> Sent:
+    return send_to(told, to, CLOCK, None)
 
 
 def failure(mailbox: Mailbox, **changes: Any) -> DeliveryError:
@@ -122,7 +127,7 @@ def failure(mailbox: Mailbox, **changes: Any) -> DeliveryError:
 def test_a_mail_arrives() -> None:
     """To every address, with the headline as subject and the facts in plain text."""
     with smtp_server() as mailbox:
-        assert send(notice(), channel(mailbox, to=("a@example.com", "b@example.com"))) is None
+        assert send(notice(), channel(mailbox, to=("a@example.com", "b@example.com"))) == Sent()
     (mail,) = mailbox.mails
     assert mailbox.recipients == ["a@example.com", "b@example.com"]
     assert mail["Subject"] == "[FIRING] high: 12 failed queries within an hour (prod)"
@@ -131,14 +136,27 @@ def test_a_mail_arrives() -> None:
     assert "Threshold: 10" in body(mail)
 
 
-def test_notices_of_one_alert_form_a_thread() -> None:
-    """Every attempt has the same Message-ID, each state its own, and all refer to one root."""
+def test_notices_of_one_incident_form_a_thread() -> None:
+    """Every attempt has the same Message-ID, each notice its own, and all of an incident refer to one root."""
     first, again = message(notice(), channel(Mailbox())), message(notice(), channel(Mailbox()))
+    repeat = message(notice(kind="repeat"), channel(Mailbox()))
+    second = message(notice(kind="repeat", number="2"), channel(Mailbox()))
     end = message(notice(resolved()), channel(Mailbox()))
     other = message(notice(alert(id="other")), channel(Mailbox()))
-    assert first["Message-ID"] == again["Message-ID"] != end["Message-ID"]
-    assert first["References"] == end["References"] != other["References"]
+    assert first["Message-ID"] == again["Message-ID"]
+    assert len({mail["Message-ID"] for mail in (first, repeat, second, end, other)}) == 5
+    assert len({mail["References"] for mail in (first, repeat, second, end)}) == 1
+    assert first["References"] != other["References"]
     assert first["Message-ID"].startswith("<") and first["Message-ID"].endswith("@example.com>")
+
+
+def test_a_group_is_one_mail_with_a_line_for_each() -> None:
+    """The headline counts them; each has its state and title in the text."""
+    with smtp_server() as mailbox:
+        send(notice(alert(), alert(id="b", title="second"), kind="summary"), channel(mailbox))
+    (mail,) = mailbox.mails
+    assert mail["Subject"] == "[SUMMARY] high: 12 failed queries within an hour, and 1 more (prod)"
+    assert "firing high: second" in body(mail)
 
 
 def test_no_header_can_be_added() -> None:
@@ -224,7 +242,7 @@ def test_refused_recipients(reply: str, retry: str) -> None:
         mailbox.recipient_replies = {"b@example.com": reply}
         assert failure(mailbox, to=("b@example.com",)).retry == retry
         said = send(notice(), channel(mailbox, to=("a@example.com", "b@example.com")))
-    assert said == "Refused for 1 of 2 addresses."
+    assert said == Sent("Refused for 1 of 2 addresses.")
     assert len(mailbox.mails) == 1
 
 

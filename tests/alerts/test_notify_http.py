@@ -16,10 +16,10 @@ import pytest
 from sysmon_tui.alerts.notify import http
 from sysmon_tui.alerts.notify.address import checked_addresses
 from sysmon_tui.alerts.notify.failure import DeliveryError
-from sysmon_tui.alerts.notify.http import post_json
+from sysmon_tui.alerts.notify.http import ask_json, post_json
 from sysmon_tui.alerts.notify.secret import read_secret, redact
 from sysmon_tui.clock import HeldClock
-from tests.alerts.receivers import NOW, answer, certificate, http_receiver
+from tests.alerts.receivers import NOW, TOOK, Flood, answer, certificate, http_receiver
 
 LOOPBACK = ("127.0.0.1",)
 CLOCK = HeldClock(NOW)
@@ -188,22 +188,44 @@ def test_a_redirect_is_not_followed() -> None:
 
 def test_a_huge_answer_is_not_read() -> None:
     """Of an endless refusal no more is read than a little beyond 64 KiB, and the sender is done quickly."""
-    written = 0
-
-    def flood(request: BaseHTTPRequestHandler) -> None:
-        nonlocal written
-        request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
-        request.send_response(500)
-        request.end_headers()
-        while written < 1 << 30:
-            written += request.connection.send(b"x" * 65_536)
-
+    flood = Flood(500)
     begun_s = time.monotonic()
     with http_receiver(flood) as receiver:
         failed = failure(receiver.url)
     assert len(failed.message) < 300
-    assert written < 32 << 20  # what the buffers of the system take
+    assert flood.written < 32 << 20  # what the buffers of the system take
     assert time.monotonic() - begun_s < 3
+
+
+def test_an_answer_that_is_wanted() -> None:
+    """The object that the receiver says; the headers that were given went with the document."""
+    with http_receiver() as receiver:
+        said = ask_json(
+            receiver.url,
+            {"text": "hello"},
+            headers={"Content-Type": "application/json; charset=utf-8", "X-Key": "k"},
+            allow_hosts=LOOPBACK,
+            secrets=[],
+            clock=CLOCK,
+        )
+    assert said == TOOK
+    assert receiver.headers[0]["Content-Type"] == "application/json; charset=utf-8"
+    assert receiver.headers[0]["X-Key"] == "k"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"ok", b"[]", b'{"ok":tr', b"\xff", b"[" * 50_000, b'{"x":"' + b"x" * 70_000 + b'"}'],
+    ids=["empty", "text", "list", "half", "binary", "deep", "huge"],
+)
+def test_an_answer_that_cannot_be_read(body: bytes) -> None:
+    """Who must know what was said does not take a 200 for it: no object, half of one, or one of over 64 KiB."""
+    with (
+        http_receiver(answer(200, body)) as receiver,
+        pytest.raises(DeliveryError, match="can't be read") as no,
+    ):
+        ask_json(receiver.url, {}, allow_hosts=LOOPBACK, secrets=[], clock=CLOCK)
+    assert no.value.retry == "later"
 
 
 def test_an_answer_that_breaks_off_keeps_its_status() -> None:

@@ -1,21 +1,18 @@
-"""What Slack and PagerDuty are told: hostile text acts on nothing, keys are stable."""
+"""What the channels are told: hostile text acts on nothing, keys are stable."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from sysmon_tui.alerts.notify import pagerduty, slack
-from sysmon_tui.alerts.notify.notice import Notice
-from tests.alerts.receivers import NOW, alert, resolved
+from sysmon_tui.alerts.notify import alertmanager, pagerduty, slack, teams
+from sysmon_tui.alerts.notify.notice import Kind, Notice
+from tests.alerts.receivers import alert, notice, resolved
 
 EVIL = 'nightly <!channel> <@U1> & "x" <http://e.example|click> \x1b]52;c;ZXZpbA==\x07 \u202egpj \ud800'
-
-
-def notice(of: dict[str, Any] | None = None, tenant: str = "prod") -> Notice:
-    return Notice(of or alert(), tenant, "production", NOW)
 
 
 def evil() -> dict[str, Any]:
@@ -29,11 +26,18 @@ def evil() -> dict[str, Any]:
     )
 
 
-@pytest.mark.parametrize("channel", ["slack", "pagerduty"])
+PAYLOADS: dict[str, Callable[[Notice], Any]] = {
+    "slack": slack.payload,
+    "pagerduty": lambda told: pagerduty.payload(told, "key"),
+    "teams": teams.payload,
+    "alertmanager": alertmanager.payload,
+}
+
+
+@pytest.mark.parametrize("channel", PAYLOADS)
 def test_hostile_text_is_inert(channel: str) -> None:
     """No control character, no invisible one, and valid UTF-8, in whatever field a stranger's text lands."""
-    made = slack.payload(notice(evil())) if channel == "slack" else pagerduty.payload(notice(evil()), "key")
-    text = json.dumps(made, ensure_ascii=False)
+    text = json.dumps(PAYLOADS[channel](notice(evil())), ensure_ascii=False)
     text.encode()
     assert not any(letter in text for letter in ("\x1b", "\x07", "\u202e", "\ud800"))
     assert "\\u001b" not in text
@@ -58,8 +62,8 @@ def test_slack_texts_stay_within_its_limits(letter: str) -> None:
     )
     header, message, facts = (block["text"]["text"] for block in slack.payload(notice(long))["blocks"])
     assert len(header) <= 150
-    assert len(message) <= 3000
-    assert len(facts) <= 3000
+    assert len(message) <= 2000
+    assert len(facts) <= 2000
     for text in (header, message, facts):
         rest = text.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "")
         assert "&" not in rest
@@ -96,14 +100,15 @@ def test_pagerduty_severity(severity: str, told: str) -> None:
     assert pagerduty.payload(notice(alert(severity=severity)), "key")["payload"]["severity"] == told
 
 
-def test_pagerduty_opens_and_resolves_one_incident() -> None:
-    """Trigger and resolve carry the same dedup_key; another tenant or alert has another."""
-    trigger = pagerduty.payload(notice(), "key")
-    resolve = pagerduty.payload(notice(resolved(started_at="2026-11-22T02:31:00Z")), "key")
-    assert (trigger["event_action"], resolve["event_action"]) == ("trigger", "resolve")
-    assert trigger["dedup_key"] == resolve["dedup_key"] == "sysmon_tui/prod/3f1c2a9d5e7b8a60"
-    others = [notice(tenant="test"), notice(alert(id="other"))]
-    assert len({trigger["dedup_key"], *(other.alert_key for other in others)}) == 3
+def test_pagerduty_has_one_incident_for_all_its_notices() -> None:
+    """Trigger, acknowledge and resolve carry the same dedup_key; another tenant or incident has another."""
+    kinds: tuple[Kind, ...] = ("firing", "repeat", "summary", "acknowledged", "resolved")
+    events = [pagerduty.payload(notice(kind=kind), "key") for kind in kinds]
+    assert [event["event_action"] for event in events] == [*["trigger"] * 3, "acknowledge", "resolve"]
+    assert {event["dedup_key"] for event in events} == {"sysmon_tui/prod/3f1c2a9d5e7b8a60"}
+    assert events[-1].keys() == {"routing_key", "dedup_key", "event_action"}
+    others = [notice(tenant="test"), notice(incident="other")]
+    assert len({events[0]["dedup_key"], *(other.incident_key for other in others)}) == 3
 
 
 def test_pagerduty_event_is_complete() -> None:
@@ -123,10 +128,10 @@ def test_pagerduty_links_only_to_https(url: object) -> None:
     assert "links" not in pagerduty.payload(notice(alert(runbook_url=url)), "key")
 
 
-@pytest.mark.parametrize("alert_id", ["x" * 5000, "a\nb", "é"])
-def test_a_strange_id_still_makes_a_key(alert_id: str) -> None:
+@pytest.mark.parametrize("incident", ["x" * 5000, "a\nb", "é"], ids=["long", "lines", "accent"])
+def test_a_strange_incident_still_makes_a_key(incident: str) -> None:
     """At most 255 printable characters, and still the same each time."""
-    key = notice(alert(id=alert_id)).alert_key
-    assert key == notice(resolved(id=alert_id)).alert_key
+    key = notice(incident=incident).incident_key
+    assert key == notice(resolved(), incident=incident).incident_key
     assert len(key) <= 255
     assert key.isascii() and key.isprintable()

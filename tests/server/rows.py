@@ -31,10 +31,11 @@ EVENTS = _words(
 )
 ALERTS = _words(
     "id rule category severity state title message value threshold entity started_at detected_at resolved_at "
-    "as_of acknowledged_by silenced_until runbook_url evidence"
+    "as_of acknowledged_by silenced_until runbook_url evidence incident"
 )
 
 API = "/api/monitoring"
+_BESIDE_ALERTS = ["total_alerts", "by_severity", "rules", "store_reason", "notifications"]
 # path: (list key, fields of a row, fields beside the list)
 LISTINGS: dict[str, tuple[str, list[str], list[str]]] = {
     f"{API}/workflows": ("workflows", WORKFLOWS, []),
@@ -43,9 +44,9 @@ LISTINGS: dict[str, tuple[str, list[str], list[str]]] = {
     f"{API}/queries/failed": ("queries", QUERIES, []),
     f"{API}/warehouse/metrics": ("warehouses", WAREHOUSES, ["totals", "live"]),
     f"{API}/audit": ("events", EVENTS, []),
-    f"{API}/alerts": ("alerts", ALERTS, ["total_alerts", "by_severity"]),
-    f"{API}/alerts/workflows": ("alerts", ALERTS, ["total_alerts", "by_severity"]),
-    f"{API}/alerts/security": ("alerts", ALERTS, ["total_alerts", "by_severity"]),
+    f"{API}/alerts": ("alerts", ALERTS, _BESIDE_ALERTS),
+    f"{API}/alerts/workflows": ("alerts", ALERTS, _BESIDE_ALERTS),
+    f"{API}/alerts/security": ("alerts", ALERTS, _BESIDE_ALERTS),
 }
 PAGED = {
     f"{API}/workflows": ("workspace_id", "run_id"),

@@ -14,6 +14,24 @@ from sysmon_tui.sources.embedded import EmbeddedSource
 NOW = datetime(2026, 11, 2, 14, 30, tzinfo=UTC)
 # New York ended daylight saving the day before: both offsets stand in one answer.
 WINDOW = timedelta(hours=48)
+# Those of every table: a statement tries out its own.
+RULES = (
+    ",".join(
+        f"{rule}/{threshold}/3600000000/10800000000/0"
+        for rule, threshold in (
+            ("workflow.failed_per_hour", 2),
+            ("workflow.consecutive_failures", 2),
+            ("query.failed_per_hour", 3),
+            ("query.slow_per_hour", 1),
+            ("warehouse.queueing", 1),
+            ("security.failed_logins_per_hour", 5),
+            ("security.password_spray", 2),
+            ("security.mass_delete", 5),
+            ("security.denied_burst", 5),
+        )
+    )
+    + ",security.admin_granted/1/0/86400000000/0,security.brute_force/1/0/86400000000/0"
+)
 
 
 def values_for(statement: Statement, embedded: EmbeddedSource, row_limit: int) -> dict[str, Value]:
@@ -44,6 +62,16 @@ def values_for(statement: Statement, embedded: EmbeddedSource, row_limit: int) -
         "failed_logins": False,
         "text_chars": 200,
         "params_chars": 500,
+        "brute_force_failures": 10,
+        "token_lifetime_ms": 72 * 3_600_000,
+        "target_chars": 100,
+        "slow_ms": 60_000,
+        "queued_ms": 30_000,
+        "min_us": 1_200_000_000,
+        "lead_us": 8 * 3_600_000_000,
+        "rules": RULES,
+        "slow_query_seconds": 60,
+        "queued_query_seconds": 30,
     }
     if statement.name == "run_tasks":
         values["workspace_id"], values["run_id"] = _a_run_with_tasks(embedded, start)

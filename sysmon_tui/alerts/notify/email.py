@@ -1,4 +1,4 @@
-"""E-mail by SMTP: plain text, one thread for an alert, over verified TLS unless the configuration says none.
+"""E-mail by SMTP: plain text, one thread for an incident, over verified TLS unless the configuration says none.
 
 `smtp_host` stands in the configuration in the open, so it is its own permission: a relay in a private
 network is the usual case.
@@ -22,6 +22,8 @@ import httpx
 from sysmon_tui.alerts.notify.failure import DeliveryError
 from sysmon_tui.alerts.notify.notice import Notice
 from sysmon_tui.alerts.notify.secret import read_secret, redact
+from sysmon_tui.alerts.notify.sent import Sent
+from sysmon_tui.clock import Clock
 from sysmon_tui.config import EmailChannel
 from sysmon_tui.text import one_line
 
@@ -31,8 +33,8 @@ TALK_TIMEOUT_S = 30.0
 _MAX_EXCERPT_CHARS = 200
 
 
-def send(notice: Notice, channel: EmailChannel) -> str | None:
-    """One message to all of `to`; a sentence when the server refused some of them. Raises DeliveryError."""
+def send(notice: Notice, channel: EmailChannel, _clock: Clock, _receipt: str | None) -> Sent:
+    """One message to all of `to`; the note says when the server refused some of them. Raises DeliveryError."""
     mail = message(notice, channel)
     password = None
     if channel.username is not None:
@@ -48,11 +50,11 @@ def send(notice: Notice, channel: EmailChannel) -> str | None:
             refused = client.send_message(mail)
     except (smtplib.SMTPException, OSError, ValueError) as error:
         raise _failure(channel.smtp_host, error, [password] if password else []) from None
-    return f"Refused for {len(refused)} of {len(channel.to)} addresses." if refused else None
+    return Sent(f"Refused for {len(refused)} of {len(channel.to)} addresses." if refused else None)
 
 
 def message(notice: Notice, channel: EmailChannel) -> EmailMessage:
-    """Every attempt has the same Message-ID; all notices of an alert refer to one root and form a thread."""
+    """Every attempt has the same Message-ID; all notices of an incident refer to one root: one thread."""
     domain = channel.sender.rpartition("@")[2]
     mail = EmailMessage(policy=SMTP)
     try:
@@ -71,7 +73,7 @@ def message(notice: Notice, channel: EmailChannel) -> EmailMessage:
 
 
 def _root_id(notice: Notice) -> str:
-    return "".join(letter if letter.isalnum() else "." for letter in notice.alert_key)
+    return "".join(letter if letter.isalnum() else "." for letter in notice.incident_key)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Sends alerts to the channels that the routes name, once for each state, and again what failed.
+"""Delivers what waits in the outbox, and what somebody hands over: each notice once, and again what failed.
 
 Every channel works on a thread of its own: one that hangs delays no other.
 """
@@ -10,17 +10,21 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import sleep
 from typing import Any, Literal, TypedDict
 
-from sysmon_tui.alerts.notify import email, pagerduty, slack
+from sysmon_tui.alerts.life import Life
+from sysmon_tui.alerts.notify import channels
 from sysmon_tui.alerts.notify.failure import DeliveryError
 from sysmon_tui.alerts.notify.notice import Notice
-from sysmon_tui.alerts.store import Claim, DeliveryKey, DeliveryStore, Standing
-from sysmon_tui.alerts.store_file import StoreError
-from sysmon_tui.clock import Clock, rfc3339
-from sysmon_tui.config import ChannelConfig, NotificationsConfig, PagerDutyChannel, RouteConfig, SlackChannel
+from sysmon_tui.alerts.notify.sent import Sent
+from sysmon_tui.alerts.outbox import Claim, Outbox, Standing
+from sysmon_tui.alerts.routes import Routes
+from sysmon_tui.alerts.silences import silenced_until
+from sysmon_tui.alerts.store import AlertStore, StoreError, Telling
+from sysmon_tui.clock import Clock, rfc3339, to_micros
+from sysmon_tui.config import ChannelConfig, NotificationsConfig
 from sysmon_tui.errors import RequestError
 from sysmon_tui.text import one_line
 
@@ -29,10 +33,12 @@ _log = logging.getLogger(__name__)
 # Attempts at one delivery within one call, and how late the last of them may begin.
 _ATTEMPTS = 3
 _RETRY_WITHIN_S = 5.0
-# Old failures tried again by one call on one channel: a call must end.
-_RETRIES_PER_CALL = 20
+# Notices delivered by one call on one channel: a call must end.
+_AT_ONCE = 50
 # From the second failed call on, the pause grows up to this.
 _MAX_BACKOFF_S = 900.0
+# Whoever hands an alert over wants it told, however old it is.
+_ANY_AGE = timedelta(days=36_500)
 
 _jitter = random.SystemRandom()
 
@@ -50,7 +56,7 @@ class Notifier:
     def __init__(
         self,
         notifications: NotificationsConfig,
-        store: DeliveryStore,
+        store: AlertStore,
         clock: Clock,
         *,
         tenant: str,
@@ -58,8 +64,10 @@ class Notifier:
         demo: bool = False,
     ) -> None:
         self._channels = notifications.channels
-        self._routes = notifications.routes
+        self._max_pages = notifications.max_pages_per_hour
+        self._routes = Routes(notifications, tenant, environment)
         self._store = store
+        self.outbox = Outbox(store.file, store.scope)
         self._clock = clock
         self._tenant = tenant
         self._environment = environment
@@ -72,85 +80,127 @@ class Notifier:
         channel.
         """
         _check(alert)
-        outcomes: dict[str, Outcome] = {}
+        state = alert["state"]
+        if state not in ("firing", "resolved"):
+            reason = (
+                f"Only alerts that fire or have resolved are sent; this one is {one_line(str(state), 40)}."
+            )
+            return dict.fromkeys(self._channels, _skipped(reason))
+        incidents = {routed.channel: routed.incident for routed in self._routes.of(alert)}
+        outcomes = {name: _skipped("No route leads this alert here.") for name in self._channels}
+        try:
+            now = self._clock.now()
+            until = silenced_until(self._store.silences(now), alert, now)
+            before = {name: self.outbox.standing(name, alert["id"], state) for name in incidents}
+            if until is None or state == "resolved":
+                self._store.tell(_life(alert), self._telling(openings=state == "firing"), now)
+        except StoreError as error:
+            _log.error("%s", error.sentence)
+            return outcomes | dict.fromkeys(incidents, _failed(error.sentence))
+        if until is not None and state == "firing":
+            return outcomes | dict.fromkeys(incidents, _skipped(f"It is silenced until {rfc3339(until)}."))
 
         def work(name: str) -> None:
-            outcomes[name] = self._send_to(name, alert)
+            key = incidents.get(name)
+            if key is not None:
+                outcomes[name] = self._send_to(name, key, alert, before[name])
             if outcomes[name]["result"] != "failed":
-                self._retry(name)
+                self._deliver_on(name)
+
+        self._on_each_channel(work)
+        return outcomes
+
+    def _telling(self, *, openings: bool) -> Telling:
+        return Telling(self._routes, _ANY_AGE, self._max_pages, openings)
+
+    def _send_to(self, name: str, key: str, alert: dict[str, Any], before: Standing | None) -> Outcome:
+        """The notices of one incident up to the one that tells this alert."""
+        try:
+            last: Outcome | None = None
+            for _ in range(_AT_ONCE):
+                claim = self.outbox.claim(name, self._clock.now(), key)
+                if claim is None:
+                    break
+                last = self._deliver(name, claim)
+                if last["result"] == "failed":
+                    return last
+            standing = self.outbox.standing(name, alert["id"], alert["state"])
+            if standing is None:
+                return _skipped("That it fires was not sent, so its end is not either.")
+            if last is not None and standing.status == "sent" and (before is None or before.status != "sent"):
+                return last
+            return _standing(standing)
+        except StoreError as error:
+            _log.error("channel %s: %s", name, error.sentence)
+            return _failed(error.sentence)
+
+    def deliver_due(self) -> dict[str, list[Outcome]]:
+        """Sends what waits and is due. Per channel what came of it; never raises for a channel."""
+        outcomes: dict[str, list[Outcome]] = {}
+
+        def work(name: str) -> None:
+            outcomes[name] = self._deliver_on(name)
 
         self._on_each_channel(work)
         return {name: outcomes[name] for name in self._channels}
 
-    def retry_due(self) -> dict[str, int]:
-        """Tries again what is due. Per channel how many were delivered; never raises for a channel."""
-        delivered: dict[str, int] = {}
-
-        def work(name: str) -> None:
-            delivered[name] = self._retry(name)
-
-        self._on_each_channel(work)
-        return {name: delivered[name] for name in self._channels}
+    def _deliver_on(self, name: str) -> list[Outcome]:
+        """Stops at the first failure: the channel is down, the rest would only wait for it too."""
+        outcomes: list[Outcome] = []
+        try:
+            for _ in range(_AT_ONCE):
+                claim = self.outbox.claim(name, self._clock.now())
+                if claim is None:
+                    break
+                outcomes.append(self._deliver(name, claim))
+                if outcomes[-1]["result"] == "failed":
+                    break
+        except StoreError as error:
+            _log.error("channel %s: %s", name, error.sentence)
+        return outcomes
 
     def _on_each_channel(self, work: Callable[[str], None]) -> None:
         # Not a ThreadPoolExecutor: at Ctrl-C the interpreter would wait for its threads. What is cut off here
-        # stays in the record and is tried again.
+        # stays in the outbox and is tried again.
         threads = [threading.Thread(target=work, args=[name], daemon=True) for name in self._channels]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
-    def _send_to(self, name: str, alert: dict[str, Any]) -> Outcome:
-        state = alert["state"]
-        if state not in ("firing", "resolved"):
-            return _skipped(
-                f"Only alerts that fire or have resolved are sent; this one is {one_line(str(state), 40)}."
-            )
-        if not self._routed(name, alert):
-            return _skipped("No route leads this alert here.")
-        started_at = datetime.fromisoformat(alert["started_at"])
-        key = DeliveryKey(self._tenant, alert["id"], state, started_at, name)
-        try:
-            claim = self._store.claim(key, alert, self._clock.now())
-            if isinstance(claim, Standing):
-                return _standing(claim)
-            return self._deliver(name, claim)
-        except StoreError as error:
-            _log.error("channel %s: %s", name, error.sentence)
-            return _failed(error.sentence)
-
-    def _retry(self, name: str) -> int:
-        """Stops at the first failure: the channel is down, the rest would only wait for it too."""
-        delivered = 0
-        try:
-            for _ in range(_RETRIES_PER_CALL):
-                claim = self._store.claim_due(self._tenant, name, self._clock.now())
-                if claim is None or self._deliver(name, claim)["result"] == "failed":
-                    break
-                delivered += 1
-        except StoreError as error:
-            _log.error("channel %s: %s", name, error.sentence)
-        return delivered
-
     def _deliver(self, name: str, claim: Claim) -> Outcome:
-        notice = Notice(claim.alert, self._tenant, self._environment, self._clock.now(), self._demo)
+        channel = self._channels[name]
+        sent = Sent()
+        if channels.takes(channel, claim.kind):
+            notice = Notice(
+                claim.kind,
+                claim.alerts,
+                claim.key,
+                f"{claim.opened}/{claim.number}",
+                self._tenant,
+                self._environment,
+                self._clock.now(),
+                self._demo,
+            )
+            try:
+                sent = self._attempts(lambda: self._hand_over(notice, channel, claim))
+            except DeliveryError as failure:
+                return self._record_failure(name, claim, failure)
+            except Exception as error:  # a fault of ours must not stop the other channels, nor lose the alert
+                # Without the text: it may hold the address.
+                fault = DeliveryError(f"It broke with {type(error).__name__}.", retry="later")
+                return self._record_failure(name, claim, fault)
         try:
-            note = self._attempts(lambda: _hand_over(notice, self._channels[name], self._clock))
-        except DeliveryError as failure:
-            return self._record_failure(name, claim, failure)
-        except Exception as error:  # a fault of ours must not stop the other channels, nor lose the alert
-            # Without the text: it may hold the address.
-            fault = DeliveryError(f"It broke with {type(error).__name__}.", retry="later")
-            return self._record_failure(name, claim, fault)
-        try:
-            self._store.record_sent(claim, self._clock.now())
+            self.outbox.record_sent(claim, self._clock.now(), sent.receipt)
         except StoreError as error:
             _log.error("channel %s: sent, not recorded: %s", name, error.sentence)
-            note = "Sent, but that could not be recorded: it may come twice."
-        return {"result": "sent", "reason": note}
+            return {"result": "sent", "reason": "Sent, but that could not be recorded: it may come twice."}
+        return {"result": "sent", "reason": sent.note}
 
-    def _attempts(self, attempt: Callable[[], str | None]) -> str | None:
+    def _hand_over(self, notice: Notice, channel: ChannelConfig, claim: Claim) -> Sent:
+        return channels.hand_over(notice, channel, self._clock, claim.receipt)
+
+    def _attempts(self, attempt: Callable[[], Sent]) -> Sent:
         deadline_s = self._clock.monotonic_s() + _RETRY_WITHIN_S
         for number in range(1, _ATTEMPTS + 1):
             try:
@@ -164,42 +214,36 @@ class Notifier:
         raise AssertionError("the last attempt returns or raises")
 
     def _record_failure(self, name: str, claim: Claim, failure: DeliveryError) -> Outcome:
-        _log.warning(
-            "channel %s: alert %s not delivered: %s", name, one_line(claim.alert["id"]), failure.message
-        )
+        about = one_line(str(claim.alerts[0].get("id") if claim.alerts else claim.key), 80)
+        _log.warning("channel %s: %s of alert %s not delivered: %s", name, claim.kind, about, failure.message)
         now = self._clock.now()
         if failure.retry == "never":
-            self._store.record_dead(claim, failure.message, now)
+            self.outbox.record_dead(claim, failure.message, now)
             return _failed(f"Given up: {failure.message}")
         # The first failure is tried again by the next call; after that full jitter spreads the attempts.
         backoff_s = min(_MAX_BACKOFF_S, 5.0 * 2 ** min(claim.attempts, 10)) if claim.attempts > 1 else 0.0
         wait_s = max(failure.retry_after_s or 0.0, _jitter.uniform(0.0, backoff_s))
-        self._store.record_failed(claim, failure.message, now, retry_in_s=wait_s)
+        self.outbox.record_failed(claim, failure.message, now, retry_in_s=wait_s)
         return _failed(f"{failure.message} It is kept and tried again.")
 
-    def _routed(self, name: str, alert: dict[str, Any]) -> bool:
-        return not self._routes or any(
-            name in route.channels and self._matches(route, alert) for route in self._routes
-        )
 
-    def _matches(self, route: RouteConfig, alert: dict[str, Any]) -> bool:
-        pairs: tuple[tuple[tuple[str, ...], Any], ...] = (
-            (route.severities, alert.get("severity")),
-            (route.categories, alert.get("category")),
-            (route.tenants, self._tenant),
-            (route.environments, self._environment),
-        )
-        return all(not wanted or value in wanted for wanted, value in pairs)
-
-
-def _hand_over(notice: Notice, channel: ChannelConfig, clock: Clock) -> str | None:
-    if isinstance(channel, SlackChannel):
-        slack.send(notice, channel, clock)
-        return None
-    if isinstance(channel, PagerDutyChannel):
-        pagerduty.send(notice, channel, clock)
-        return None
-    return email.send(notice, channel)
+def _life(alert: dict[str, Any]) -> Life:
+    """An alert that somebody has in his hands, as a life: of one that no store knows its start is its name."""
+    started_at = datetime.fromisoformat(alert["started_at"])
+    incident = str(alert.get("incident") or "")
+    ended = alert.get("resolved_at")
+    return Life(
+        alert["id"],
+        int(incident) if incident.isascii() and incident.isdigit() else to_micros(started_at),
+        str(alert.get("rule", "")),
+        alert["state"],
+        {"message": "", "severity": "high", "title": "", "rule": "", **alert},
+        started_at,
+        started_at,
+        started_at,
+        datetime.fromisoformat(ended) if isinstance(ended, str) else None,
+        acknowledged_by=alert.get("acknowledged_by"),
+    )
 
 
 def _check(alert: dict[str, Any]) -> None:
@@ -228,15 +272,11 @@ def _standing(standing: Standing) -> Outcome:
         return _failed(f"{error} It is tried again from {rfc3339(standing.next_attempt_at)}.")
     if standing.status == "dead":
         return _failed(f"Given up: {error}")
-    return _skipped(
-        {
-            "sent": "Already sent.",
-            "pending": "It is being sent already.",
-            "waiting": "It follows once the notice that it fires is delivered.",
-            "unopened": "That it fires was not sent, so its end is not either.",
-            "again": "It fires again since.",
-        }[standing.status]
-    )
+    if standing.status == "sent":
+        return _skipped("Already sent.")
+    if standing.kind == "summary":
+        return _skipped("The limit of pages an hour is reached: it stands in the summary that follows.")
+    return _skipped("It is being sent already, or follows the notice before it.")
 
 
 def _skipped(reason: str) -> Outcome:

@@ -7,15 +7,11 @@ WITH
   SELECT
     events.*,
     event_time AS sort_time,
-    -- An event without an id is told apart by what it says.
-    COALESCE(
-      event_id,
-      md5(CONCAT_WS('/', workspace_id, service_name, action_name, user_email, source_ip, request_id, user_agent))
-    ) AS row_key,
     event_time AS span_time,
     CASE WHEN is_failed_login THEN 'failed_login' ELSE status END AS span_status
   FROM events
-  WHERE (NOT :failed_logins OR is_failed_login)
+  WHERE event_time >= timestamp_micros(:since_us)
+    AND (NOT :failed_logins OR is_failed_login)
     AND (:outcome IS NULL OR status = :outcome)
     AND (:status_code IS NULL OR status_code = :status_code)
     AND (:action_like IS NULL OR action_name LIKE :action_like ESCAPE '!')

@@ -1,4 +1,4 @@
--- Fragment: the audit events since :since_us in `events`, each once.
+-- Fragment: the audit events since :scan_start_us in `events`, each once. Statements list those since :since_us.
 -- Why so: event_date is the column that prunes and is in UTC; account-level events have workspace '0' and concern
 -- every tenant, those of Unity Catalog name their workspace in a parameter; an event may be delivered twice; the
 -- user of a failed login is often only in the request.
@@ -7,7 +7,7 @@ recent AS (
   FROM system.access.audit
   WHERE event_date >= :first_date
     AND event_date <= :last_date
-    AND event_time >= timestamp_micros(:since_us)
+    AND event_time >= timestamp_micros(:scan_start_us)
     AND event_time < timestamp_micros(:window_end_us)
     AND (
       :workspace_ids = ''
@@ -26,7 +26,7 @@ recent AS (
 head AS (
   SELECT MAX(event_time) AS as_of FROM recent
 ),
-events AS (
+named AS (
   SELECT
     event_id,
     event_time,
@@ -45,9 +45,8 @@ events AS (
     user_agent,
     request_id,
     request_params,
-    -- A failed login: the authentication actions, by name and by pattern (clouds and years differ), refused.
+    -- The authentication actions, by name and by pattern: clouds and years differ.
     service_name = 'accounts'
-      AND response.status_code IN (401, 403)
       AND (
         LOWER(action_name) LIKE '%login%'
         OR LOWER(action_name) LIKE '%authentication%'
@@ -55,6 +54,17 @@ events AS (
           'oidcTokenAuthorization', 'aadTokenLogin', 'mintOAuthToken', 'mintOAuthAuthorizationCode',
           'IpAccessDenied', 'accountIpAclsValidationFailed'
         )
-      ) AS is_failed_login
+      ) AS is_authentication
   FROM recent
+),
+events AS (
+  SELECT
+    named.*,
+    -- An event without an id is told apart by what it says.
+    COALESCE(
+      event_id,
+      md5(CONCAT_WS('/', workspace_id, service_name, action_name, user_email, source_ip, request_id, user_agent))
+    ) AS row_key,
+    is_authentication AND status_code IN (401, 403) AS is_failed_login
+  FROM named
 )

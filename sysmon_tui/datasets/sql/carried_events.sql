@@ -1,5 +1,6 @@
 -- Purpose: warehouse events for the local copy: those since :since_us and, of each warehouse, what it was before: its
---   last event, the last that says a state, the last that says whether it is up, and the last that it scaled.
+--   last event, the last that says a state, the last that says whether it is up, the last that says how a start went,
+--   and the last that it scaled.
 -- Tables: system.compute.warehouse_events
 -- Grants: SELECT on system.compute
 WITH events AS (
@@ -25,6 +26,7 @@ last_before AS (
     MAX(event) AS any_event,
     MAX(CASE WHEN step IN (1, 2, 5, 6) THEN event END) AS state_event,
     MAX(CASE WHEN step IN (2, 5, 6) THEN event END) AS up_event,
+    MAX(CASE WHEN step IN (1, 2, 6) THEN event END) AS start_event,
     MAX(CASE WHEN step IN (3, 4) THEN event END) AS scale_event
   FROM before
   GROUP BY workspace_id, warehouse_id
@@ -42,6 +44,10 @@ UNION
 SELECT workspace_id, warehouse_id, up_event.kind, up_event.clusters, up_event.at
 FROM last_before
 WHERE up_event IS NOT NULL
+UNION
+SELECT workspace_id, warehouse_id, start_event.kind, start_event.clusters, start_event.at
+FROM last_before
+WHERE start_event IS NOT NULL
 UNION
 SELECT workspace_id, warehouse_id, scale_event.kind, scale_event.clusters, scale_event.at
 FROM last_before

@@ -22,6 +22,7 @@ folded AS (
     MIN(period_start_time) AS first_start,
     MAX(CASE WHEN result_state IS NULL THEN period_start_time END) AS open_start,
     MAX(period_end_time) AS last_seen,
+    SUM(unix_micros(period_end_time) - unix_micros(period_start_time)) AS covered_us,
     -- COUNT(DISTINCT ...) would keep a second table of all the runs.
     COALESCE(
       SIZE(ARRAY_DISTINCT(COLLECT_LIST(CASE WHEN result_state IS NOT NULL THEN period_end_time END))), 0
@@ -82,6 +83,7 @@ runs AS (
     timed.start_time,
     timed.end_time,
     timed.last_seen,
+    timed.covered_us,
     CASE
       WHEN timed.status = 'RUNNING' THEN NULL
       ELSE COALESCE(

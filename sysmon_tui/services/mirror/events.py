@@ -12,7 +12,7 @@ from sysmon_tui.threads import together
 class EventsCopy(Copy):
     """Of each warehouse the events of the window, and those before it that say what it was when the window began."""
 
-    answers = (catalogue.WAREHOUSE_METRICS, catalogue.WAREHOUSE_EVENT_COUNTS)
+    answers = (catalogue.WAREHOUSE_METRICS, catalogue.WAREHOUSE_EVENT_COUNTS, catalogue.FAILED_STARTS)
     _views = f"""
         CREATE SCHEMA {CATALOG}.compute;
         CREATE VIEW {CATALOG}.compute.warehouse_events AS

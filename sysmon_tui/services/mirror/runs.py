@@ -23,7 +23,7 @@ _IDS_AT_ONCE = 100_000
 class RunsCopy(Copy):
     """A run is here whole or not at all; one that was repaired after it had left the window is fetched by its id."""
 
-    answers = (catalogue.RUNS, catalogue.FAILURE_STREAKS)
+    answers = (catalogue.RUNS, catalogue.FAILURE_STREAKS, catalogue.LONG_RUNS)
     _views = f"""
         CREATE SCHEMA {CATALOG}.lakeflow;
         CREATE VIEW {CATALOG}.main.slices AS

@@ -1,0 +1,216 @@
+"""The life of alerts from one evaluation to the next: what a verdict makes of what was known. Pure.
+
+Verdicts are facts about rows; a life adds what only time tells: since when we know it, who has taken it on, that it
+fired although its table can't be read now. The same rows end in the same lives, whatever order they came in, as long
+as they come within their table's allowed lateness.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from sysmon_tui.alerts import freshness
+from sysmon_tui.alerts.finding import Seen
+from sysmon_tui.alerts.rules import Rule
+from sysmon_tui.alerts.verdict import Alert, Verdict, hold_of
+from sysmon_tui.clock import rfc3339, to_micros
+
+LifeState = Literal["pending", "firing", "resolved", "dropped"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One rule, evaluated. `unknown` stands there where nothing fires on a table that can't be trusted."""
+
+    rule: Rule
+    seen: Seen
+    threshold: int | None
+    verdicts: Sequence[Verdict] = ()
+    unknown: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class Life:
+    """One time that an alert was on. `incident` tells it from the alert's other times; `alert` is as last seen.
+
+    `unverified` says why it can't be told now whether it still holds.
+    """
+
+    id: str
+    incident: int
+    rule: str
+    state: LifeState
+    alert: Alert
+    started_at: datetime
+    met_until: datetime
+    detected_at: datetime
+    resolved_at: datetime | None = None
+    unverified: str | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in ("pending", "firing")
+
+    def document(self) -> Alert:
+        """The alert with what only its life knows."""
+        message = str(self.alert["message"])
+        if self.unverified and self.state == "firing":
+            message += f" Whether it still holds can't be told now: {self.unverified}"
+        return self.alert | {
+            "state": self.state,
+            "message": message,
+            "started_at": rfc3339(self.started_at),
+            "detected_at": rfc3339(self.detected_at),
+            "resolved_at": rfc3339(self.resolved_at),
+            "acknowledged_by": self.acknowledged_by,
+            "incident": str(self.incident),
+        }
+
+
+def advance(
+    known: Iterable[Life], judged: Sequence[Judged], active: frozenset[str], now: datetime
+) -> list[Life]:
+    """The lives that are new or have changed. `active` are the ids of all rules that are on, judged now or not."""
+    lives = _Lives(known)
+    for one in judged:
+        met: set[tuple[str, int]] = set()
+        for verdict in one.verdicts:
+            life = _matching(lives.of[verdict.id], verdict)
+            after = _begun(verdict, one, now) if life is None else _continued(life, verdict, one, now)
+            if life is None or after.incident != life.incident:
+                after = lives.distinct(after)
+            lives.put(life, after)
+            met.add((after.id, after.incident))
+        for life in lives.open_of[one.rule.id]:
+            if (life.id, life.incident) not in met:
+                lives.put(life, _missed(life, one, now))
+    for rule, of_rule in lives.open_of.items():
+        if rule not in active:
+            for life in of_rule:
+                lives.put(life, _ended(life, now, "The rule is off."))
+    return list(lives.changed.values())
+
+
+class _Lives:
+    """By alert, as they change; `open_of` are those that were open before, by rule."""
+
+    def __init__(self, known: Iterable[Life]) -> None:
+        self.of: dict[str, list[Life]] = defaultdict(list)
+        self.open_of: dict[str, list[Life]] = defaultdict(list)
+        self.changed: dict[tuple[str, int], Life] = {}
+        for life in known:
+            self.of[life.id].append(life)
+            if life.is_open:
+                self.open_of[life.rule].append(life)
+
+    def put(self, before: Life | None, after: Life) -> None:
+        if after == before:
+            return
+        self.of[after.id] = [one for one in self.of[after.id] if one.incident != after.incident]
+        self.of[after.id].append(after)
+        self.changed[after.id, after.incident] = after
+
+    def distinct(self, life: Life) -> Life:
+        """With a name of its own: two times that an alert was on may be seen in one moment."""
+        while any(other.incident == life.incident for other in self.of[life.id]):
+            life = replace(life, incident=life.incident + 1)
+        return life
+
+
+def _matching(lives: list[Life], verdict: Verdict) -> Life | None:
+    """The life that this verdict goes on with: the newest whose time it touches."""
+    started, until = verdict.started_at, verdict.met_until
+    touching = [
+        life
+        for life in lives
+        if started is not None
+        and until is not None
+        and life.state != "dropped"
+        and started <= life.met_until + verdict.hold
+        and until + verdict.hold >= life.started_at
+    ]
+    return max(touching, key=lambda life: (life.started_at, life.incident), default=None)
+
+
+def _begun(verdict: Verdict, judged: Judged, now: datetime) -> Life:
+    state: LifeState = verdict.state if verdict.state != "unknown" else "pending"
+    return Life(
+        verdict.id,
+        to_micros(now),
+        judged.rule.id,
+        state,
+        verdict.alert,
+        verdict.started_at or now,
+        verdict.met_until or now,
+        now,
+        _resolved_at(verdict),
+    )
+
+
+def _continued(life: Life, verdict: Verdict, judged: Judged, now: datetime) -> Life:
+    if life.state == "resolved":
+        if verdict.state == "resolved":
+            return life
+        if verdict.state == "firing":  # rows later than allowed: it was over too early
+            return _begun(verdict, judged, now)
+        return _begun(verdict, judged, now) if verdict.started_at != life.started_at else life
+    state: LifeState = life.state
+    resolved_at = None
+    if verdict.state == "firing":
+        state = "firing"
+    elif verdict.state == "resolved" and judged.seen.trusted:
+        state, resolved_at = "resolved", _resolved_at(verdict)
+    elif verdict.state == "pending" and _refused_for_long(life, judged, now):
+        state = "firing"
+    return replace(
+        life,
+        state=state,
+        alert=verdict.alert,
+        started_at=min(life.started_at, verdict.started_at or life.started_at),
+        met_until=max(life.met_until, verdict.met_until or life.met_until)
+        if state != "resolved"
+        else verdict.met_until or life.met_until,
+        resolved_at=resolved_at,
+        unverified=None if judged.seen.trusted or judged.rule.category == "freshness" else _why(judged.seen),
+    )
+
+
+def _refused_for_long(life: Life, judged: Judged, now: datetime) -> bool:
+    return judged.rule.category == "freshness" and now - life.detected_at >= freshness.REFUSED_FOR
+
+
+def _missed(life: Life, judged: Judged, now: datetime) -> Life:
+    """An open alert that nothing speaks for any more."""
+    seen, rule = judged.seen, judged.rule
+    if rule.category == "freshness":
+        over = seen.state in ("fresh", "empty")
+        if not over:
+            return life
+        return _ended(life, now, "") if life.state == "firing" else replace(life, state="dropped")
+    if not seen.trusted or seen.as_of is None:
+        return replace(life, unverified=_why(seen))
+    if life.state == "pending":
+        return replace(life, state="dropped")
+    if seen.as_of >= life.met_until + hold_of(rule, seen):
+        return _ended(life, life.met_until + rule.keep, "")
+    return replace(life, unverified=None) if life.unverified else life
+
+
+def _ended(life: Life, at: datetime, why: str) -> Life:
+    alert = life.alert | {"message": f"{life.alert['message']} {why}".strip()}
+    return replace(life, state="resolved", resolved_at=at, unverified=None, alert=alert)
+
+
+def _resolved_at(verdict: Verdict) -> datetime | None:
+    text = verdict.alert["resolved_at"]
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _why(seen: Seen) -> str:
+    return seen.reason or f"{seen.table} is {seen.state}."
