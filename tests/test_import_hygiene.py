@@ -43,6 +43,8 @@ except SystemExit as end:
         ["query", "--help"],
         ["check", "--help"],
         ["backtest", "--help"],
+        ["alerts", "--help"],
+        ["alerts", "test", "--help"],
         ["serve", "--help"],
         ["config", "--help"],
         ["config", "show", "--help"],

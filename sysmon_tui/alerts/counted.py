@@ -29,20 +29,7 @@ def in_all(rule: Rule, seen: Seen, threshold: int, *, time: str, who: str) -> li
     if seen.as_of is None:
         return []
     found = at_least(seen.frame.get_column(time).to_list(), threshold, seen.as_of, rule.window)
-
-    def words(episode: Episode) -> Words:
-        inside = within(seen.frame, time, rule.window, episode, seen)
-        value = f"at least {episode.value}" if seen.cut else str(episode.value)
-        top = commonest(inside, who)
-        return Words(
-            title=f"{episode.value} {rule.noun} within {span(rule.window)}",
-            message=f"{value} {rule.noun} in the {_named(rule.window)} up to {minute(_last(episode, seen))}"
-            f" (threshold {threshold})" + (f": {top}." if top else "."),
-            rows=row_ids(inside, rule.key),
-            since=oldest(inside, "start_time", time),
-            parameters={"hours": hours_back(seen, episode.started_at - rule.window)},
-        )
-
+    words = told(rule, seen, seen.frame, threshold, time=time, who=who)
     return [Finding(rule, seen, threshold, found, words)]
 
 
@@ -72,7 +59,8 @@ def of_each(
         times = part.get_column(time).to_list()
         episodes = at_least(times, threshold, seen.as_of, rule.window, who)
         if episodes:
-            words = _of_one(rule, seen, threshold, part, time=time, named=named, distinct=distinct)
+            name = one_line(str(part.get_column(named)[0]), 120)
+            words = told(rule, seen, part, threshold, time=time, who=distinct, name=name)
             found.append(
                 Finding(
                     rule, seen, threshold, episodes, words, entity, identity(entity) if identity else None
@@ -81,26 +69,31 @@ def of_each(
     return found
 
 
-def _of_one(
+def told(
     rule: Rule,
     seen: Seen,
+    rows: pl.DataFrame,
     threshold: int,
-    part: pl.DataFrame,
     *,
     time: str,
-    named: str,
-    distinct: str | None,
+    who: str | None,
+    name: str = "",
 ) -> Callable[[Episode], Words]:
-    name = one_line(str(part.get_column(named)[0]), 120)
+    """The words for a count of `rows`, of the entity `name` or of all. `who` is the column whose values are named."""
+    of = f"{name}: " if name else ""
 
     def words(episode: Episode) -> Words:
-        inside = within(part, time, rule.window, episode, seen)
+        inside = within(rows, time, rule.window, episode, seen)
         value = f"at least {episode.value}" if seen.cut else str(episode.value)
-        top = commonest(inside, distinct) if distinct else ""
+        if episode.ended_at is None:
+            counted = f"{value} {rule.noun} in the {_named(rule.window)} up to {minute(_last(episode, seen))}"
+        else:
+            times = f"between {minute(episode.started_at)} and {minute(episode.ended_at)}"
+            counted = f"{value} {rule.noun} within {span(rule.window)} at most, {times}"
+        top = commonest(inside, who) if who else ""
         return Words(
-            title=f"{name}: {episode.value} {rule.noun} within {span(rule.window)}",
-            message=f"{name}: {value} {rule.noun} in the {_named(rule.window)} up to"
-            f" {minute(_last(episode, seen))} (threshold {threshold})" + (f": {top}." if top else "."),
+            title=f"{of}{episode.value} {rule.noun} within {span(rule.window)}",
+            message=f"{of}{counted} (threshold {threshold})" + (f": {top}." if top else "."),
             rows=row_ids(inside, rule.key),
             since=oldest(inside, "start_time", time),
             parameters={"hours": hours_back(seen, episode.started_at - rule.window)},

@@ -21,7 +21,7 @@ def verdict(rule: Rule, seen: Seen, stale_after: timedelta, tenant: str) -> Verd
     if seen.code in _NOT_ASKED:
         return None
     late = None if seen.as_of is None else seen.fetched_at - seen.as_of
-    if late is not None and late > stale_after and seen.as_of is not None:
+    if late is not None and late >= stale_after and seen.as_of is not None:
         minutes = late // timedelta(minutes=1)
         words = Words(
             f"{seen.table} has shown nothing new for {minutes} minutes",

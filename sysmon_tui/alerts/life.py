@@ -197,7 +197,7 @@ def _missed(life: Life, judged: Judged, now: datetime) -> Life:
         return replace(life, unverified=_why(seen))
     if life.state == "pending":
         return replace(life, state="dropped")
-    if seen.as_of >= life.met_until + hold_of(rule, seen):
+    if not rule.absence and seen.as_of >= life.met_until + hold_of(rule, seen):
         return _ended(life, life.met_until + rule.keep, "")
     return replace(life, unverified=None) if life.unverified else life
 

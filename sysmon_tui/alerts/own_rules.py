@@ -117,7 +117,7 @@ class OwnRule:
             keys = list(self.group_by)
             if self.at_most:
                 parts = matching.drop_nulls(keys).partition_by(keys, maintain_order=True)
-                return [self._few(mine, part, since, part.select(keys).row(0, named=True)) for part in parts]
+                return [self._few_of_one(mine, part, since) for part in parts]
             found = of_each(self.rule, mine, self.value, time=self.of.time, by=keys, named=keys[0])
             return found
         if self.at_most:
@@ -125,6 +125,12 @@ class OwnRule:
         times = matching.get_column(self.of.time).to_list()
         episodes = at_least(times, self.value, seen.as_of, self.rule.window)
         return [Finding(self.rule, mine, self.value, episodes, self._words(mine, matching, {}))]
+
+    def _few_of_one(self, seen: Seen, rows: pl.DataFrame, since: datetime) -> Finding:
+        """Of an entity: before its first row nobody knew of it."""
+        first: datetime = rows.get_column(self.of.time).to_list()[-1]  # newest first
+        entity = rows.select(self.group_by).row(0, named=True)
+        return self._few(seen, rows, max(since, first - self.rule.window), entity)
 
     def _few(self, seen: Seen, rows: pl.DataFrame, since: datetime, entity: dict[str, Any]) -> Finding:
         episodes: list[Episode] = []
@@ -206,6 +212,7 @@ def _own(name: str, config: RuleConfig) -> OwnRule:
         keep=timedelta(minutes=config.keep_firing_minutes or 0),
         # A row that is there ends "too few" for good.
         final=at_most,
+        absence=at_most,
         runbook_url=config.runbook_url,
     )
     return OwnRule(

@@ -24,7 +24,8 @@ class Rule:
     """`table` dates the rule and its windows; `setting` is its threshold's name in the configuration.
 
     `wait` is how long the condition must have held, `keep` how long it must be over, in event time. A `final` end is
-    one that no row which comes later can undo: it needs no waiting for late rows.
+    one that no row which comes later can undo: it needs no waiting for late rows. One on `absence` is met by what is
+    not there: known only up to where no more rows come, and not over because nothing is seen of it.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Rule:
     wait: timedelta = _NONE
     keep: timedelta = _NONE
     final: bool = False
+    absence: bool = False
     runbook_url: str | None = None
 
     def threshold(self, thresholds: Thresholds) -> int:

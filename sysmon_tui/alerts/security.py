@@ -16,30 +16,42 @@ from sysmon_tui.config import Thresholds
 _TIME = "event_time"
 
 
-def findings(seen: Seen, wanted: dict[str, Rule], thresholds: Thresholds) -> list[Finding]:
-    """Of the rules that are on (by id). The frame's `signal` says what an event is to them."""
-    found: list[Finding] = []
-    for rule in wanted.values():
-        at = rule.threshold(thresholds)
-        of = _only(seen, _SIGNAL[rule.id])
-        if rule.id == rules.FAILED_LOGINS.id:
-            found += in_all(rule, of, at, time=_TIME, who="user_email")
-        elif rule.id == rules.PASSWORD_SPRAY.id:
-            by = ["source_ip"]
-            found += of_each(rule, of, at, time=_TIME, by=by, named="source_ip", distinct="user_email")
-        elif rule.id in (rules.DENIED_BURST.id, rules.MASS_DELETE.id):
-            found += of_each(rule, of, at, time=_TIME, by=["user_email"], named="user_email")
-        elif rule.id == rules.BRUTE_FORCE.id:
-            by = ["user_email"]
-            found += happened(rule, of, at, time=_TIME, by=by, said=_brute_force, measured="failures")
-        else:
-            found += happened(rule, of, None, time=_TIME, by=["user_email"], said=_SAID[rule.id])
-    return found
+def findings(
+    seen: Seen, grave: Seen, wanted: dict[str, Rule], thresholds: Thresholds
+) -> dict[str, list[Finding]]:
+    """By rule, of those that are on (by id). The frames' `signal` says what an event is to them.
+
+    `grave` has the events that are an alert each, also where `seen` was cut off in a flood of others.
+    """
+    return {
+        rule.id: _findings(rule, seen if rule.id in _COUNTED else grave, thresholds)
+        for rule in wanted.values()
+    }
+
+
+def shown_threshold(rule: Rule, thresholds: Thresholds) -> int | None:
+    """What an alert's value is compared with; None where it counts what happened."""
+    return rule.threshold(thresholds) if rule.id in (*_COUNTED, rules.BRUTE_FORCE.id) else None
+
+
+def _findings(rule: Rule, seen: Seen, thresholds: Thresholds) -> list[Finding]:
+    at = rule.threshold(thresholds)
+    of = _only(seen, _SIGNAL[rule.id])
+    if rule.id == rules.FAILED_LOGINS.id:
+        return in_all(rule, of, at, time=_TIME, who="user_email")
+    if rule.id == rules.PASSWORD_SPRAY.id:
+        return of_each(rule, of, at, time=_TIME, by=["source_ip"], named="source_ip", distinct="user_email")
+    if rule.id in _COUNTED:
+        return of_each(rule, of, at, time=_TIME, by=["user_email"], named="user_email")
+    if rule.id == rules.BRUTE_FORCE.id:
+        by = ["user_email"]
+        return happened(rule, of, at, time=_TIME, by=by, said=_brute_force, measured="failures")
+    return happened(rule, of, None, time=_TIME, by=["user_email"], said=_SAID[rule.id])
 
 
 def _only(seen: Seen, signal: str) -> Seen:
     """The rows of one signal; what was cut off may be of any."""
-    frame = seen.frame.filter(pl.col("signal") == signal)
+    frame = seen.frame.filter(pl.col("signal") == signal).rename({"address": "source_ip"})
     left_out = seen.total - seen.frame.height
     return Seen(
         seen.table,
@@ -78,6 +90,12 @@ _SIGNAL = {
     rules.DENIED_BURST.id: "denied",
     rules.MASS_DELETE.id: "deleted",
 }
+_COUNTED = (
+    rules.FAILED_LOGINS.id,
+    rules.PASSWORD_SPRAY.id,
+    rules.DENIED_BURST.id,
+    rules.MASS_DELETE.id,
+)
 _SAID: dict[str, Callable[[dict[str, Any]], str]] = {
     rules.ADMIN_GRANTED.id: lambda row: (
         f"{_who(row)} granted administration ({row['action_name']}){_to(row)}"

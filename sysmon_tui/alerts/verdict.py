@@ -53,7 +53,8 @@ def verdicts(finding: Finding, tenant: str) -> list[Verdict]:
     if seen.as_of is None:
         return []
     hold = hold_of(rule, seen)
-    kept, pending = held_for(finding.episodes, rule.wait, seen.as_of)
+    until = seen.as_of - seen.lateness if rule.absence else seen.as_of
+    kept, pending = held_for(finding.episodes, rule.wait, until)
     if pending is not None and kept and kept[-1].ended_at and pending.started_at <= kept[-1].ended_at + hold:
         kept, pending = [*kept, pending], None  # it fires still: there is nothing to wait for
     found = [_verdict(finding, one, tenant, hold) for one in merged(kept, hold)]

@@ -119,6 +119,9 @@ def send_again(flags: Flags, notice_id: int | None) -> None:
     raise click.exceptions.Exit(1 if failed or not outcomes else 0)
 
 
+COMMANDS = (ack, silence, silences, unsilence, undelivered, send_again)
+
+
 def _opened(flags: Flags) -> tuple[Runtime, Tenant]:
     from sysmon_tui.runtime import Runtime  # noqa: PLC0415 (not for --help)
 

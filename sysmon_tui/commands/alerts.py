@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sysmon_tui import limits
+from sysmon_tui.commands import alert_actions
 from sysmon_tui.commands.flags import Flags, global_options
 from sysmon_tui.commands.output import write_stdout
 from sysmon_tui.errors import ConfigError
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
     from sysmon_tui.services.rule_tests.plan import Suite
 
 
-@click.group(short_help="Test the alert rules.")
+@click.group(short_help="Test the rules; take, silence and send alerts again.")
 def alerts() -> None:
-    """The alert rules."""
+    """What people and pipelines do about alert rules and alerts. `query alerts` lists them."""
+
+
+for _command in alert_actions.COMMANDS:
+    alerts.add_command(_command)
 
 
 @alerts.command(short_help="Rows and their arrival against the states expected.")

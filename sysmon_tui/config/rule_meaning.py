@@ -6,7 +6,7 @@ import re
 
 from sysmon_tui.config.check import Fault, KeyPath, nearest
 from sysmon_tui.config.model import Config
-from sysmon_tui.config.rules import BUILT_IN, OF_OWN_RULES, RuleConfig, number_columns, text_columns
+from sysmon_tui.config.rules import AT_ONCE, BUILT_IN, OF_OWN_RULES, RuleConfig, number_columns, text_columns
 
 _NUMBER = re.compile(r"(>=|<=|>|<|=)?\s*-?[0-9]{1,15}(\.[0-9]{1,6})?\Z", re.ASCII)
 
@@ -36,6 +36,10 @@ def _check_rule(name: str, rule: RuleConfig, path: KeyPath) -> None:
         for key in OF_OWN_RULES:
             if getattr(rule, key) is not None:
                 raise Fault((*path, key), f"{name} is a built-in rule; its threshold stands in [thresholds]")
+    if name in AT_ONCE and rule.for_minutes:
+        raise Fault((*path, "for_minutes"), f"{name} fires at once: there is nothing that holds for a while")
+    if name.startswith("freshness.") and rule.keep_firing_minutes is not None:
+        raise Fault((*path, "keep_firing_minutes"), f"{name} ends as soon as the table goes on")
 
 
 def _check_own(rule: RuleConfig, path: KeyPath) -> None:

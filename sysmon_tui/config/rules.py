@@ -33,6 +33,16 @@ BUILT_IN = (
     "freshness.audit",
 )
 
+# What fires at a single event, or by the clock: there is nothing that could hold for a while.
+AT_ONCE = (
+    "security.brute_force",
+    "security.admin_granted",
+    "security.access_list_changed",
+    "security.vendor_access",
+    "security.long_lived_token",
+    *(name for name in BUILT_IN if name.startswith("freshness.")),
+)
+
 _TEXTS = {
     "workflows": (
         "workspace_id",

@@ -326,13 +326,16 @@ def security_signals(
     limit: int = limits.ALERT_ROWS,
     brute_force_failures: int,
     token_lifetime_hours: float,
+    grave_only: bool = False,
 ) -> Ask:
-    """The audit events that security rules count, each with its signal."""
+    """The audit events that security rules count, each with its signal; those that are counted only in crowds left out
+    with `grave_only`."""
     values: tuple[tuple[str, Value], ...] = (
         ("brute_force_failures", brute_force_failures),
         ("token_lifetime_ms", round(token_lifetime_hours * 3_600_000)),
         ("row_limit", limit),
         ("target_chars", _TARGET_CHARS),
+        ("grave_only", grave_only),
     )
     return Ask(catalogue.SECURITY_SIGNALS, checked_hours(hours), values)
 

@@ -343,6 +343,7 @@ SECURITY_SIGNALS = Statement(
         "brute_force_failures": "BIGINT",
         "token_lifetime_ms": "BIGINT",
         "target_chars": "INT",
+        "grave_only": "BOOLEAN",
     },
     {
         "event_id": _TEXT,

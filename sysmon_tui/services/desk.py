@@ -224,7 +224,7 @@ class AlertDesk:
         }
         oldest = now - timedelta(seconds=_SHARED_FOR * spacing_s)
         found = {rule: one for rule, (at, one) in stored.items() if rule in wanted and at >= oldest}
-        return found if found and wanted - set(found) <= _may_lack(wanted) else None
+        return found if wanted == set(found) else None
 
     async def _with_store(self, work: Callable[[AlertStore], None]) -> bool:
         """Whether the store did it; where it can't be used the trouble is told once."""
@@ -318,11 +318,6 @@ def _is_same(life: Life, verdict: Verdict) -> bool:
         and life.started_at <= verdict.met_until
         and verdict.started_at <= life.met_until
     )
-
-
-def _may_lack(wanted: Iterable[str]) -> set[str]:
-    """Rules on tables that no other rule has asked are not judged at all."""
-    return {rule for rule in wanted if rule.startswith("freshness.")}
 
 
 def _instant(text: str) -> datetime:

@@ -6,7 +6,8 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import polars as pl
 
@@ -72,9 +73,12 @@ class Evaluation:
 
     async def judged(self, *, hours: float, category: str | None, fresh: bool) -> list[Judged]:
         """Every rule that is on (of one category), on what its tables have shown in the last `hours`."""
-        found = await asyncio.gather(*(family(hours, fresh) for family in self._families(category)))
-        judged = [one for family in found for one in family if category in (None, one.rule.category)]
-        return [*judged, *self._freshness(judged)] if category in (None, "freshness") else judged
+        families = await asyncio.gather(*(family(hours, fresh) for family in self._families(category)))
+        found = [one for family in families for one in family]
+        judged = [one for one in found if category in (None, one.rule.category)]
+        if category not in (None, "freshness"):
+            return judged
+        return [*judged, *await self._freshness(found, fresh)]
 
     def _families(self, category: str | None) -> Iterable[_Family]:
         """Rules that share a statement."""
@@ -108,7 +112,7 @@ class Evaluation:
     async def _failed_runs(self, hours: float, fresh: bool) -> list[Judged]:
         rule = self._rules[rules.FAILED_RUNS.id]
         threshold = rule.threshold(self._thresholds)
-        seen = self._seen(rule, await self._last_hour_too(failed_runs_ask, hours, fresh))
+        seen = self._seen(rule, await self._last_window_too(failed_runs_ask, hours, fresh))
         found = in_all(rule, seen, threshold, time="end_time", who="workflow_name")
         return [self._judged(rule, seen, threshold, found)]
 
@@ -126,7 +130,7 @@ class Evaluation:
 
     async def _queries(self, hours: float, fresh: bool) -> list[Judged]:
         limits_of = self._thresholds
-        result = await self._last_hour_too(self.query_signals_ask, hours, fresh)
+        result = await self._last_window_too(self.query_signals_ask, hours, fresh)
         found = []
         rule = self._rules.get(rules.FAILED_QUERIES.id)
         if rule is not None:
@@ -151,20 +155,18 @@ class Evaluation:
 
     async def _audit(self, hours: float, fresh: bool) -> list[Judged]:
         wanted = {name: rule for name, rule in self._rules.items() if rule.category == "security"}
-        result = await self._last_hour_too(self._security_ask, hours, fresh)
         rule = next(iter(wanted.values()))
-        seen = self._seen(rule, result)
-        seen = replace(seen, frame=seen.frame.rename({"address": "source_ip"}, strict=False))
-        found = security.findings(seen, wanted, self._thresholds)
+        longest = max(one.window for one in wanted.values())
+        # What is counted by the day has to be whole up to where late rows may still come, on a table that lags.
+        hours += (longest - HOUR) / timedelta(hours=4)
+        result = await self._last_window_too(self._security_ask, hours, fresh, longest)
+        seen = grave = self._seen(rule, result)
+        if seen.cut:
+            ask = partial(self._security_ask, grave_only=True)
+            grave = self._seen(rule, await self._last_window_too(ask, hours, fresh, longest))
+        found = security.findings(seen, grave, wanted, self._thresholds)
         return [
-            self._judged(
-                rule,
-                seen,
-                None
-                if rule.setting in (None, rules.LONG_LIVED_TOKEN.setting)
-                else rule.threshold(self._thresholds),
-                [one for one in found if one.rule.id == rule.id],
-            )
+            self._judged(rule, seen, security.shown_threshold(rule, self._thresholds), found[rule.id])
             for rule in wanted.values()
         ]
 
@@ -205,21 +207,32 @@ class Evaluation:
 
         return family
 
-    def _freshness(self, judged: Sequence[Judged]) -> list[Judged]:
-        """By what the other rules have just seen of the tables."""
+    async def _freshness(self, judged: Sequence[Judged], fresh: bool) -> list[Judged]:
+        """By what the other rules have just seen of the tables; one of which none is on is looked at by itself."""
         found = []
         for table, of in rules.FRESHNESS.items():
             rule = self._rules.get(of.id)
-            newest = [one.seen for one in judged if one.rule.table == table]
-            if rule is None or not newest:
+            if rule is None:
                 continue
             # One statement may fail where others do not; that one is told by its own rules.
-            seen = min(newest, key=lambda one: (one.state in ("denied", "failed"), one.code is not None))
+            seen = min(
+                (one.seen for one in judged if one.rule.table == table),
+                key=lambda one: (one.state in ("denied", "failed"), one.code is not None),
+                default=None,
+            )
+            seen = seen or await self._looked_at(rule, fresh)
             stale_after = self._book.stale_after[table]
             verdict = freshness.verdict(rule, seen, stale_after, self._service.tenant)
             minutes = stale_after // timedelta(minutes=1)
-            found.append(Judged(rule, seen, minutes, [verdict] if verdict else []))
+            tenant = self._service.tenant
+            blind = unknown(rule, seen, minutes, tenant) if verdict is None and not seen.trusted else None
+            found.append(Judged(rule, seen, minutes, [verdict] if verdict else [], blind))
         return found
+
+    async def _looked_at(self, rule: Rule, fresh: bool) -> Seen:
+        head = await self._service.answer(asks.head(rule.table), fresh=fresh)
+        newest = head.frame.get_column("head").max() if head.frame.height else None
+        return replace(self._seen(rule, head), as_of=newest if isinstance(newest, datetime) else None)
 
     # Parts ---------------------------------------------------------------------------------------------------
 
@@ -231,12 +244,19 @@ class Evaluation:
             rule, seen, threshold, judged, unknown(rule, seen, threshold, tenant) if blind else None
         )
 
-    async def _last_hour_too(self, ask: Callable[[float], Ask], hours: float, fresh: bool) -> Result:
-        """The rows of the window, and of the last hour that the table has shown, however late the table is."""
+    async def _last_window_too(
+        self, ask: Callable[[float], Ask], hours: float, fresh: bool, length: timedelta = HOUR
+    ) -> Result:
+        """The rows of the window, and of the last one of that length that the table has shown, however late it is."""
         result = await self._service.answer(ask(hours), fresh=fresh)
-        if result.as_of is None or result.as_of - HOUR >= result.window.start:
+        if result.as_of is None:
             return result
-        late_hours = math.ceil((result.window.end - result.as_of) / HOUR) + 1
+        # A window of an hour is whole up to there anyway where a day is read.
+        lateness = self._book.lateness[ask(hours).statement.table or ""] if length > HOUR else timedelta(0)
+        needed = length + lateness
+        if result.as_of - needed >= result.window.start:
+            return result
+        late_hours = math.ceil((result.window.end - result.as_of + needed) / HOUR)
         return await self._service.answer(ask(late_hours), fresh=fresh)
 
     def _seen(self, rule: Rule, result: Result) -> Seen:
@@ -262,12 +282,13 @@ class Evaluation:
         )
         return self._with_late_rows(ask)
 
-    def _security_ask(self, hours: float) -> Ask:
+    def _security_ask(self, hours: float, *, grave_only: bool = False) -> Ask:
         ask = asks.security_signals(
             hours=read_hours(hours),
             limit=limits.ALERT_ROWS,
             brute_force_failures=self._thresholds.brute_force_failures,
             token_lifetime_hours=self._thresholds.token_lifetime_hours,
+            grave_only=grave_only,
         )
         return self._with_late_rows(ask)
 

@@ -20,7 +20,7 @@ def state_of(
     if as_of is None:
         return "empty", None
     lag = window.end - as_of
-    if stale_after is not None and lag > stale_after:
+    if stale_after is not None and lag >= stale_after:
         return "stale", (
             f"{table} has shown nothing newer than {rfc3339(as_of.replace(microsecond=0))} "
             f"({_span(lag)} ago, {_span(stale_after)} is usual at most): its rows are late, or nothing happened; "

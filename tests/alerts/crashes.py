@@ -1,4 +1,4 @@
-"""Processes that die while they evaluate and deliver: `python -m tests.alerts.crashes {alone|together} DIR FIRST COUNT`.
+"""Processes that die as they evaluate and deliver: `python -m tests.alerts.crashes {alone|together} DIR FIRST COUNT`.
 
 A process that has imported all it needs forks one that evaluates and delivers, and is the receiver meanwhile. The child
 is killed (SIGKILL) at a step; then others go on, as after a restart. One line of JSON a trial: what was killed where,
@@ -19,7 +19,6 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -42,7 +41,7 @@ from sysmon_tui.alerts.store import AlertStore, Telling
 from sysmon_tui.alerts.store_file import StoreFile
 from sysmon_tui.alerts.verdict import Verdict
 from sysmon_tui.clock import HeldClock, rfc3339
-from sysmon_tui.config import NotificationsConfig, PagerDutyChannel, WebhookChannel
+from sysmon_tui.config import ChannelConfig, NotificationsConfig, PagerDutyChannel, WebhookChannel
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 # Where a child dies: before or after what it does there.
@@ -128,7 +127,7 @@ def _die_at(death: Death) -> None:
     AlertStore._write_plan = writing  # type: ignore[method-assign]
     Outbox.claim = claiming  # type: ignore[method-assign]
     Outbox.record_sent = recording  # type: ignore[method-assign]
-    channels.hand_over = sending
+    channels.hand_over = sending  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,8 @@ class Place:
             routing_key_env="CRASH_KEY", url=f"http://127.0.0.1:{self.port}/pager", allow_hosts=hosts
         )
         hook = WebhookChannel(url_env="CRASH_HOOK", allow_hosts=hosts)
-        return NotificationsConfig(channels={"pager": pager} | ({"hook": hook} if self.webhook else {}))
+        found: dict[str, ChannelConfig] = {"pager": pager}
+        return NotificationsConfig(channels=found | ({"hook": hook} if self.webhook else {}))
 
     def work(self, state: str, now: datetime) -> None:
         """What a process does again and again: evaluates, tells, delivers."""
@@ -197,7 +197,7 @@ def verdict(number: int, state: str) -> Verdict:
 
 @dataclass
 class Receiver:
-    """What came, and what a service that keys incidents makes of it. `kill_at` is the request that is never answered."""
+    """What came, and what a service that keys incidents makes of it. The request `kill_at` is never answered."""
 
     listening: socket.socket
     came: list[tuple[str, str, str]] = field(default_factory=list)  # path, key, what
@@ -220,7 +220,10 @@ class Receiver:
             self.is_open[key] = what != "resolve"
         else:
             names = {line.partition(b":")[0].lower(): line.partition(b":")[2] for line in head.split(b"\r\n")}
-            key, what = names[b"idempotency-key"].strip().decode(), f"{document['incident']} {document['kind']}"
+            key, what = (
+                names[b"idempotency-key"].strip().decode(),
+                f"{document['incident']} {document['kind']}",
+            )
             self.keys.setdefault(key, set()).add(what)
         self.came.append((path, key, what))
 
@@ -287,7 +290,8 @@ def _talk(
         receiver.kill_at -= 1
         if receiver.kill_at == 0:
             for pid in children:
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has ended by itself
+                    os.kill(pid, signal.SIGKILL)
         with suppress(OSError):
             connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
         data = b""
@@ -357,7 +361,9 @@ def trial(number: int, folder: Path, listening: socket.socket, *, together: bool
                     kills[pid] = chance.random() * 0.04
             before = len(receiver.came)
             ends = serve(receiver, children, kills)
-            done.wrong += [f"{state}: a process ended with {end}" for end in ends.values() if end not in (0, -9)]
+            done.wrong += [
+                f"{state}: a process ended with {end}" for end in ends.values() if end not in (0, -9)
+            ]
             killed = sum(end == -9 for end in ends.values())
             done.killed += [f"{state} {step}"] * killed
             now += timedelta(seconds=LEASE_S + 10)
@@ -417,7 +423,11 @@ def _check_end(place: Place, receiver: Receiver, done: Trial) -> None:
         done.wrong.append(f"notices {notices}")
     if place.webhook:
         meant = [what for of in receiver.keys.values() for what in of]
-        if len(receiver.keys) != 2 * place.alerts or len(meant) != len(set(meant)) or len(meant) != 2 * place.alerts:
+        if (
+            len(receiver.keys) != 2 * place.alerts
+            or len(meant) != len(set(meant))
+            or len(meant) != 2 * place.alerts
+        ):
             done.wrong.append(f"keys {receiver.keys}")
     expected = Counter(set(receiver.came)) + done.unsure
     if Counter(receiver.came) != expected:
@@ -447,7 +457,10 @@ def _warm_up(folder: Path, listening: socket.socket) -> None:
 
 def main(way: str, folder: str, first: int, count: int) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
-        os.environ |= {"CRASH_KEY": "0" * 32, "CRASH_HOOK": f"http://127.0.0.1:{listening.getsockname()[1]}/hook"}
+        os.environ |= {
+            "CRASH_KEY": "0" * 32,
+            "CRASH_HOOK": f"http://127.0.0.1:{listening.getsockname()[1]}/hook",
+        }
         _warm_up(Path(folder), listening)
         for number in range(first, first + count):
             done = trial(number, Path(folder), listening, together=way == "together")

@@ -13,11 +13,11 @@ from sysmon_tui.alerts import freshness, rules
 from sysmon_tui.alerts.episodes import HOUR, Episode, at_least
 from sysmon_tui.alerts.finding import Finding, Seen, Words
 from sysmon_tui.alerts.life import Judged, Life, advance
+from sysmon_tui.alerts.routes import Routes
 from sysmon_tui.alerts.rules import Rule
 from sysmon_tui.alerts.store import Telling
 from sysmon_tui.alerts.verdict import unknown, verdicts
-from sysmon_tui.alerts.routes import Routes
-from sysmon_tui.config import NotificationsConfig, RouteConfig, SlackChannel
+from sysmon_tui.config import ChannelConfig, NotificationsConfig, RouteConfig, SlackChannel
 from sysmon_tui.views.answer import State
 
 MINUTE = timedelta(minutes=1)
@@ -46,7 +46,11 @@ def judged(
     table: Seen, *episodes: Episode, rule: Rule = RULE, entity: dict[str, Any] | None = None
 ) -> Judged:
     """The rule, having found these episodes of one entity."""
-    return of_several(table, {"": episodes}, rule=rule) if entity is None else _judged(table, rule, [(entity, episodes)])
+    return (
+        of_several(table, {"": episodes}, rule=rule)
+        if entity is None
+        else _judged(table, rule, [(entity, episodes)])
+    )
 
 
 def of_several(table: Seen, found: dict[str, Sequence[Episode]], *, rule: Rule = RULE) -> Judged:
@@ -56,9 +60,7 @@ def of_several(table: Seen, found: dict[str, Sequence[Episode]], *, rule: Rule =
     )
 
 
-def _judged(
-    table: Seen, rule: Rule, found: Iterable[tuple[dict[str, Any], Sequence[Episode]]]
-) -> Judged:
+def _judged(table: Seen, rule: Rule, found: Iterable[tuple[dict[str, Any], Sequence[Episode]]]) -> Judged:
     told = [
         verdict
         for entity, episodes in found
@@ -113,7 +115,9 @@ class Lives:
 
 def routes(*config: RouteConfig, channels: Sequence[str] = ("ops",), tenant: str = "t") -> Routes:
     """To Slack channels of these names."""
-    made = {name: SlackChannel(url_env="TEST_HOOK", allow_hosts=("127.0.0.1",)) for name in channels}
+    made: dict[str, ChannelConfig] = {
+        name: SlackChannel(url_env="TEST_HOOK", allow_hosts=("127.0.0.1",)) for name in channels
+    }
     return Routes(NotificationsConfig(channels=made, routes=config), tenant, "production")
 
 

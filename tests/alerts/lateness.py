@@ -16,7 +16,7 @@ import polars as pl
 from sysmon_tui.alerts.counted import happened, in_all, of_each
 from sysmon_tui.alerts.finding import Finding, Seen, Words
 from sysmon_tui.alerts.life import Judged, Life, advance
-from sysmon_tui.alerts.own_rules import own_rules
+from sysmon_tui.alerts.own_rules import OwnRule, own_rules
 from sysmon_tui.alerts.plan import Incident, Limits, Planned, plan
 from sysmon_tui.alerts.routes import Routes
 from sysmon_tui.alerts.rules import ADMIN_GRANTED, CONSECUTIVE_FAILURES, FAILED_QUERIES, Rule
@@ -114,7 +114,7 @@ class Kind:
         window, wait, keep = (length * MINUTE for length in (self.window, self.wait, self.keep))
         return replace(base, window=window, wait=wait, keep=keep)
 
-    def _own(self) -> Any:
+    def _own(self) -> OwnRule:
         config = RuleConfig(
             dataset="audit",
             window_minutes=self.window,
@@ -138,9 +138,11 @@ class Kind:
                     rule, seen, self.threshold, time="end_time", by=by, named="user_email", distinct=distinct
                 )
             case "happened":
-                return happened(rule, seen, None, time="event_time", by=["user_email"], said=lambda _: "It was")
+                return happened(
+                    rule, seen, None, time="event_time", by=["user_email"], said=lambda _: "It was"
+                )
             case "few":
-                return list(self._own().findings(seen, BEGIN))
+                return self._own().findings(seen, BEGIN)
             case "streak":
                 return consecutive(seen, rule, self.threshold)
 
@@ -176,7 +178,9 @@ class Kind:
         if self.shape == "happened":
             return [Span(at, at) for at in sorted({row.at for row in rows})]
         if self.shape == "streak":
-            return [Span(minutes(one[6]), one[8] and minutes(one[8])) for one in _streaks(rows, self.threshold)]
+            return [
+                Span(minutes(one[6]), one[8] and minutes(one[8])) for one in _streaks(rows, self.threshold)
+            ]
         first = self.window if self.shape == "few" else -1
         points = sorted({first} | {row.at for row in rows} | {row.at + self.window for row in rows})
         spans: list[Span] = []
@@ -257,7 +261,10 @@ def schedule(seed: int, shape: Shape, *, wait: bool = True, keep: bool = True) -
         keep=chance.choice((0, 0, 30, 300)) if keep and shape != "streak" else 0,
     )
     whos = ("a",) if shape in ("all", "few") else ("a", "b")
-    whats = {"distinct": ("x", "y", "z", "u"), "streak": ("FAILED", "FAILED", "FAILED", "SUCCEEDED", "SKIPPED")}
+    whats = {
+        "distinct": ("x", "y", "z", "u"),
+        "streak": ("FAILED", "FAILED", "FAILED", "SUCCEEDED", "SKIPPED"),
+    }
     busy = chance.randint(1, 3)
     times = [_near(chance, length, busy) // grid * grid for _ in range(chance.randint(2, 14))]
     heads = [chance.randrange(length) // grid * grid for _ in range(chance.randint(0, 5))]
@@ -277,7 +284,11 @@ def schedule(seed: int, shape: Shape, *, wait: bool = True, keep: bool = True) -
 def _near(chance: Random, length: int, busy: int) -> int:
     """Rows come in heaps: a lone one seldom meets a threshold."""
     heap = length * chance.randint(1, busy) // (busy + 1)
-    return min(length, max(0, heap + chance.randint(-40, 40))) if chance.random() < 0.8 else chance.randrange(length)
+    return (
+        min(length, max(0, heap + chance.randint(-40, 40)))
+        if chance.random() < 0.8
+        else chance.randrange(length)
+    )
 
 
 def _delays(chance: Random) -> Callable[[int], int]:
@@ -322,7 +333,9 @@ class Memory:
             else:
                 self.lives[life.id, life.incident] = life
         told = {pair for one in self.incidents.values() if one.is_open for pair in one.told.items()}
-        known = [life for life in self.lives.values() if life.state == "firing" or (life.id, life.incident) in told]
+        known = [
+            life for life in self.lives.values() if life.state == "firing" or (life.id, life.incident) in told
+        ]
         made = plan(
             {(life.id, life.incident): life for life in (*known, *changed)}.values(),
             [one for one in self.incidents.values() if one.is_open],

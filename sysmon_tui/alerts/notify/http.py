@@ -82,7 +82,7 @@ def _send(
     except (httpx.InvalidURL, UnicodeError):
         raise DeliveryError("The address is no https address.", retry="later") from None
     host = target.raw_host.decode("ascii")
-    addresses = checked_addresses(target, allow_hosts)
+    addresses = checked_addresses(target, allow_hosts, holds_secret=bool(secrets))
     body = msgspec.json.encode(document)
     request = httpx.Request("POST", target, content=body, headers={**_HEADERS, **headers})
     try:

@@ -14,6 +14,8 @@ matched AS (
     signal AS span_status
   FROM judged
   WHERE signal IS NOT NULL
+    -- Of a flood of refusals only the newest rows come; what stands alone must not go under in it.
+    AND (NOT :grave_only OR signal NOT IN ('failed_login', 'denied', 'deleted'))
 ),
 -- include: listing
 SELECT

@@ -126,6 +126,8 @@ def _instants(value: Any, path: KeyPath, times: Times) -> list[datetime]:
         for number, (one, following) in enumerate(itertools.pairwise(found), start=1):
             if following <= one:
                 raise Fault((*path, number), "expected a time after the one before it")
+    elif not isinstance(value, dict):
+        raise Fault(path, "expected a list of times, or a table with from, until and every_minutes")
     else:
         check(value, Every, path)
         every = msgspec.convert(value, Every)

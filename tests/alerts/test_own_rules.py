@@ -1,0 +1,350 @@
+"""Rules of the user's own: what their filters let through, what they compare with, and whom they count."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sysmon_tui.alerts.finding import Seen
+from sysmon_tui.alerts.life import Judged
+from sysmon_tui.alerts.own_rules import OwnRule, condition, own_rules
+from sysmon_tui.alerts.verdict import Verdict, verdicts
+from sysmon_tui.config.rules import DATASETS, RuleConfig, number_columns, text_columns
+from tests.alerts.judging import MINUTE, Lives
+from tests.estate import Estate, at
+
+HOUR = timedelta(hours=1)
+Comparison = Literal[">=", ">", "<", "<="]
+
+_SCHEMA = {
+    "workspace_id": pl.String(),
+    "statement_id": pl.String(),
+    "user_email": pl.String(),
+    "warehouse_id": pl.String(),
+    "status": pl.String(),
+    "total_duration_ms": pl.Int64(),
+    "start_time": pl.Datetime("us", "UTC"),
+    "end_time": pl.Datetime("us", "UTC"),
+}
+
+
+def row(end: str, **values: Any) -> dict[str, Any]:
+    """A query that took a minute."""
+    ended = at(end)
+    return {
+        "workspace_id": "1",
+        "statement_id": end,
+        "start_time": ended - MINUTE,
+        "end_time": ended,
+        **values,
+    }
+
+
+def seen(head: str, *rows: dict[str, Any], total: int | None = None) -> Seen:
+    """Query history up to `head`, where a row may come an hour late."""
+    frame = pl.DataFrame([{name: one.get(name) for name in _SCHEMA} for one in rows], schema=_SCHEMA)
+    frame = frame.sort("end_time", descending=True, nulls_last=True)
+    known = frame.height if total is None else total
+    return Seen("system.query.history", frame, known, at(head), at(head), "fresh", None, HOUR)
+
+
+def own(comparison: Comparison = ">=", value: int = 2, **config: Any) -> OwnRule:
+    made = RuleConfig(dataset="queries", comparison=comparison, value=value, **config)
+    (rule,) = own_rules({"etl.many": made})
+    return rule
+
+
+def told(rule: OwnRule, table: Seen, since: str = "00:00") -> list[Verdict]:
+    return [verdict for found in rule.findings(table, at(since)) for verdict in verdicts(found, "t")]
+
+
+def states(found: list[Verdict]) -> list[str]:
+    return [verdict.state for verdict in found]
+
+
+# Comparisons -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("comparison", "value", "fires_at"),
+    [(">=", 3, {3, 4}), (">", 3, {4}), ("<", 3, {0, 1, 2}), ("<=", 3, {0, 1, 2, 3})],
+)
+def test_what_it_compares_with(comparison: Comparison, value: int, fires_at: set[int]) -> None:
+    """So many in each hour, all along: at the number, over it, under it."""
+    for count in range(5):
+        rows = [row(f"{hour:02}:{minute:02}") for hour in range(12) for minute in range(10, 10 + count)]
+        found = told(own(comparison, value), seen("11:20", *rows), since="02:00")
+        assert ("firing" in states(found)) is (count in fires_at)
+
+
+def test_at_least_fires_at_the_row_that_makes_it_so() -> None:
+    """On what has arrived, at the head; its words name the title, the count and who it was."""
+    rows = [row("11:00", user_email="ann"), row("11:30", user_email="ann")]
+    (verdict,) = told(own(title="Too many queries"), seen("11:30", *rows))
+    assert (verdict.state, verdict.started_at) == ("firing", at("11:30"))
+    assert verdict.alert["title"] == "Too many queries: 2 within an hour"
+    assert "(threshold 2): ann (2)." in verdict.alert["message"]
+    assert verdict.alert["evidence"]["ids"] == ["11:30", "11:00"]
+
+
+def test_too_few_fires_only_where_no_more_rows_come() -> None:
+    """The last query was at 10:00. At 11:00 there is none within the hour; that is known at a head of 12:00."""
+    rule, rows = own("<", 1), [row("09:10"), row("10:00")]
+    assert told(rule, seen("11:59", *rows), since="08:10") == []
+    (verdict,) = told(rule, seen("12:00", *rows), since="08:10")
+    assert (verdict.state, verdict.started_at, verdict.alert["value"]) == ("firing", at("11:00"), 0)
+    assert "fewer than 1" in verdict.alert["message"]
+
+
+def test_too_few_ends_at_once() -> None:
+    """A query at 12:30 ends it, settled or not: it is there for good."""
+    rule, rows = own("<", 1), [row("09:10"), row("10:00"), row("12:30")]
+    (verdict,) = told(rule, seen("12:30", *rows), since="08:10")
+    assert (verdict.state, verdict.alert["resolved_at"]) == ("resolved", "2026-03-10T12:30:00Z")
+
+
+def test_too_few_says_nothing_of_the_first_window() -> None:
+    """What was before the rows that were read is not known."""
+    assert told(own("<", 1), seen("03:00", row("02:30")), since="02:00") == []
+
+
+def test_too_few_must_have_held_where_no_more_rows_come() -> None:
+    """Half an hour is wanted, from 11:00: that is known at a head of 12:30, not of 12:00."""
+    rule, rows = own("<", 1, for_minutes=30), [row("09:10"), row("10:00")]
+    assert "firing" not in states(told(rule, seen("12:00", *rows), since="08:10"))
+    assert states(told(rule, seen("12:30", *rows), since="08:10")) == ["firing"]
+
+
+def test_too_few_is_not_known_where_rows_were_cut_off() -> None:
+    """There are more rows than were read: an alert that fires does not end by that."""
+    lives, rule = Lives(), own("<", 1)
+
+    def evaluate(table: Seen, now: str) -> None:
+        lives.see(Judged(rule.rule, table, 1, told(rule, table, since="08:10")), now=at(now))
+
+    rows = [row("09:10"), row("10:00")]
+    evaluate(seen("12:00", *rows), "12:01")
+    evaluate(seen("12:10", *rows, total=3), "12:11")
+    assert lives.states == ["firing"]
+
+
+# Filters ---------------------------------------------------------------------------------------------------
+
+
+def let_through(column: str, text: str, values: list[Any]) -> list[Any]:
+    return (
+        pl.DataFrame({column: values}).filter(condition("queries", column, text)).get_column(column).to_list()
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "matching"),
+    [
+        ("ann", ["ann"]),
+        ("ann*", ["ann", "ann\n", "ann b"]),
+        ("*b", ["ann b", "a.*b"]),
+        ("a.*b", ["a.*b"]),
+        ("*", ["ann", "ann\n", "ann b", "Ann", "a.*b", ""]),
+        ("*n*b", ["ann b"]),
+        ("", [""]),
+        ("[a]*", []),
+    ],
+)
+def test_texts_are_literal_but_for_stars(text: str, matching: list[str]) -> None:
+    """Case-sensitive; null is like nothing."""
+    assert let_through("user_email", text, ["ann", "ann\n", "ann b", "Ann", "a.*b", "", None]) == matching
+
+
+@given(st.text(max_size=6), st.lists(st.one_of(st.just("*"), st.text(max_size=3)), max_size=4))
+def test_any_text_is_a_filter(value: str, parts: list[str]) -> None:
+    """None breaks the engine's regular expressions, and each says what Python's would."""
+    text = "".join(parts)
+    pattern = ".*".join(re.escape(part) for part in text.split("*"))
+    expected = [value] if re.fullmatch(pattern, value, re.DOTALL) else []
+    assert let_through("user_email", text, [value]) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "matching"),
+    [
+        ("600", [600]),
+        ("= 600", [600]),
+        (">= 600", [600, 601]),
+        (">600", [601]),
+        ("<600", [-1, 5]),
+        ("<= 5.0", [-1, 5]),
+        ("-1", [-1]),
+    ],
+)
+def test_numbers_are_compared(text: str, matching: list[int]) -> None:
+    """Null is neither more nor less."""
+    assert let_through("total_duration_ms", text, [-1, 5, 600, 601, None]) == matching
+
+
+@pytest.mark.parametrize("text", ["", "many", ">", "=> 5", ">= 5x", ">= 5\n", "5*", "nan", "1e3", "\u0665"])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    """With the column that wants one."""
+    with pytest.raises(ValueError, match="for total_duration_ms"):
+        condition("queries", "total_duration_ms", text)
+
+
+def test_every_filter_must_let_a_row_through() -> None:
+    """And it must belong to a moment: a query that still runs does not count."""
+    rows = [
+        row("11:00", status="FAILED", warehouse_id="wh1"),
+        row("11:10", status="FAILED", warehouse_id="wh2"),
+        row("11:20", status="FINISHED", warehouse_id="wh1"),
+        row("11:25", status="FAILED", warehouse_id="wh1") | {"end_time": None},
+    ]
+    rule = own(value=1, filter={"status": "FAILED", "warehouse_id": "wh1"})
+    (verdict,) = told(rule, seen("11:30", *rows))
+    assert verdict.alert["evidence"]["ids"] == ["11:00"]
+
+
+# Groups ----------------------------------------------------------------------------------------------------
+
+
+def test_each_entity_is_counted_by_itself() -> None:
+    """Two of ann's, one of bob's, two of nobody's: ann's fire."""
+    rows = [
+        row(f"11:0{number}", user_email=who) for number, who in enumerate(["ann", "bob", "ann", None, None])
+    ]
+    (verdict,) = told(own(group_by=("user_email",)), seen("11:30", *rows))
+    assert verdict.alert["entity"] == {"user_email": "ann"} and verdict.alert["value"] == 2
+
+
+def test_entities_of_two_columns() -> None:
+    """The same user on two warehouses is two."""
+    rows = [
+        row(f"11:0{number}", user_email="ann", warehouse_id=name)
+        for number, name in enumerate(["wh1", "wh2", "wh1"])
+    ]
+    (verdict,) = told(own(group_by=("user_email", "warehouse_id")), seen("11:30", *rows))
+    assert verdict.alert["entity"] == {"user_email": "ann", "warehouse_id": "wh1"}
+
+
+@pytest.mark.xfail(strict=True, reason="a rule with groups does not use its title")
+def test_a_title_is_shown_with_groups_too() -> None:
+    """As without."""
+    rows = [row("11:00", user_email="ann"), row("11:01", user_email="ann")]
+    (verdict,) = told(own(group_by=("user_email",), title="Too many queries"), seen("11:30", *rows))
+    assert "ann" in verdict.alert["title"] and "Too many queries" in verdict.alert["title"]
+
+
+def test_too_few_of_an_entity() -> None:
+    """Bob's last query is two hours old; ann's is not."""
+    rows = [row("10:00", user_email="bob"), *(row(f"{hour}:50", user_email="ann") for hour in (10, 11, 12))]
+    found = told(own("<", 1, group_by=("user_email",)), seen("13:00", *rows), since="09:00")
+    assert [
+        (verdict.alert["entity"]["user_email"], verdict.state)
+        for verdict in found
+        if verdict.state == "firing"
+    ] == [("bob", "firing")]
+
+
+def test_too_few_of_an_entity_does_not_end_by_having_none() -> None:
+    """Bob's last query leaves the window that is read: there are still too few of his."""
+    lives, rule = Lives(), own("<", 1, group_by=("user_email",))
+    bob, ann = row("01:00", user_email="bob"), row("12:50", user_email="ann")
+    for head, rows, since in (("13:00", [bob, ann], "00:00"), ("14:00", [ann], "01:30")):
+        table = seen(head, *rows)
+        lives.see(Judged(rule.rule, table, 1, told(rule, table, since=since)), now=at(head))
+    assert [life.state for life in lives.all if life.alert["entity"] == {"user_email": "bob"}] == ["firing"]
+
+
+# What they are ---------------------------------------------------------------------------------------------
+
+
+def test_only_those_that_are_on_and_no_built_in_ones() -> None:
+    """What a configuration says of a built-in rule makes no rule."""
+    configured = {
+        "etl.many": RuleConfig(dataset="queries", value=1),
+        "etl.off": RuleConfig(dataset="queries", value=1, enabled=False),
+        "workflow.slow": RuleConfig(severity="high"),
+    }
+    assert [one.rule.id for one in own_rules(configured)] == ["etl.many"]
+
+
+def test_what_a_rule_takes_from_its_configuration() -> None:
+    """Severity, window, wait and keep; the category and table are the dataset's."""
+    rule = own(severity="critical", window_minutes=30, for_minutes=5, keep_firing_minutes=10).rule
+    assert (rule.severity, rule.window, rule.wait, rule.keep) == (
+        "critical",
+        30 * MINUTE,
+        5 * MINUTE,
+        10 * MINUTE,
+    )
+    assert (rule.category, rule.table, rule.final) == ("query", "query_history", False)
+    assert own("<").rule.final
+
+
+@given(
+    st.lists(st.integers(0, 300), max_size=25),
+    st.sampled_from([">=", ">", "<", "<="]),
+    st.integers(1, 4),
+    st.integers(61, 400),
+)
+def test_it_says_what_counting_says(
+    minutes: list[int], comparison: Comparison, value: int, head: int
+) -> None:
+    """At the head for what is reached, at where it is settled for what is missed."""
+    base = at("00:00")
+    rows = [
+        {"workspace_id": "1", "statement_id": str(number), "start_time": moment, "end_time": moment}
+        for number, minute in enumerate(minutes)
+        if minute <= head
+        for moment in [base + minute * MINUTE]
+    ]
+    frame = pl.DataFrame([{name: one.get(name) for name in _SCHEMA} for one in rows], schema=_SCHEMA)
+    table = Seen("q", frame, frame.height, base + head * MINUTE, base + head * MINUTE, "fresh", None, HOUR)
+    rule = own(comparison, value)
+    found = [one for finding in rule.findings(table, base - HOUR) for one in finding.episodes]
+
+    def count(minute: int) -> int:
+        return sum(1 for one in minutes if one <= head and minute - 60 < one <= minute)
+
+    def holds_at(minute: int) -> bool:
+        moment: datetime = base + minute * MINUTE
+        return any(
+            one.started_at <= moment and (one.ended_at is None or moment < one.ended_at) for one in found
+        )
+
+    means = {">=": int.__ge__, ">": int.__gt__, "<": int.__lt__, "<=": int.__le__}[comparison]
+    for minute in range(0, head + 1 if comparison in (">=", ">") else head - 60 + 1):
+        assert holds_at(minute) is means(count(minute), value)
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        *(name for name in DATASETS if name != "warehouse_events"),
+        pytest.param(
+            "warehouse_events",
+            marks=pytest.mark.xfail(strict=True, reason="its statement names no table, so it has no head"),
+        ),
+    ],
+)
+async def test_every_column_of_every_dataset_can_be_filtered_and_grouped(dataset: Any) -> None:
+    """On an estate: what a configuration may name is there, under that name and of that kind."""
+    estate = Estate(at("12:00"))
+    estate.slice("r", at("11:30"), at("11:40"), "FAILED", job_id="j")
+    estate.query("q", at("11:30"), at("11:40"))
+    estate.event("e", at("11:40"), "login")
+    estate.warehouse_event("RUNNING", at("11:40"))
+    rules = {
+        f"own.r{number}": RuleConfig(dataset=dataset, value=1, filter={column: text}, group_by=(column,))
+        for number, (column, text) in enumerate(
+            [(name, "*") for name in text_columns(dataset)]
+            + [(name, ">= 0") for name in number_columns(dataset)]
+        )
+    }
+    asked = estate.monitor(rules=rules)
+    found = (await asked.alerts()).extra["rules"]
+    assert {one["state"] for one in found if one["rule"] in rules} <= {"clear", "firing"}
+    assert {one["rule"] for one in found} >= set(rules)
