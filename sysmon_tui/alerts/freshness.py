@@ -69,4 +69,5 @@ def _of(
     )
     if not firing:
         alert["value"] = None
-    return Verdict(alert, episode.started_at, seen.fetched_at)
+    # Whatever lies between two looks: a table that was well again has ended it.
+    return Verdict(alert, episode.started_at, seen.fetched_at, timedelta(days=366))

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sysmon_tui.alerts import freshness
 from sysmon_tui.alerts.finding import Seen
 from sysmon_tui.alerts.rules import Rule
-from sysmon_tui.alerts.verdict import Alert, Verdict, hold_of
+from sysmon_tui.alerts.verdict import Alert, Verdict, settles_after
 from sysmon_tui.clock import rfc3339, to_micros
 
 LifeState = Literal["pending", "firing", "resolved", "dropped"]
@@ -82,6 +82,8 @@ def advance(
         met: set[tuple[str, int]] = set()
         for verdict in one.verdicts:
             life = _matching(lives.of[verdict.id], verdict)
+            if life is None and verdict.state == "resolved" and not one.seen.trusted:
+                continue  # it is told once its table can be trusted again
             after = _begun(verdict, one, now) if life is None else _continued(life, verdict, one, now)
             if life is None or after.incident != life.incident:
                 after = lives.distinct(after)
@@ -117,24 +119,31 @@ class _Lives:
         self.changed[after.id, after.incident] = after
 
     def distinct(self, life: Life) -> Life:
-        """With a name of its own: two times that an alert was on may be seen in one moment."""
-        while any(other.incident == life.incident for other in self.of[life.id]):
-            life = replace(life, incident=life.incident + 1)
-        return life
+        """With a name of its own, later than those of its other times; whoever has the alert has this one too."""
+        others = self.of[life.id]
+        incident = max([life.incident, *(other.incident + 1 for other in others)])
+        taken = next((other for other in others if other.is_open and other.acknowledged_by), None)
+        if taken is None:
+            return replace(life, incident=incident)
+        return replace(
+            life,
+            incident=incident,
+            acknowledged_by=taken.acknowledged_by,
+            acknowledged_at=taken.acknowledged_at,
+        )
 
 
 def _matching(lives: list[Life], verdict: Verdict) -> Life | None:
     """The life that this verdict goes on with: the newest whose time it touches."""
     started, until = verdict.started_at, verdict.met_until
-    touching = [
-        life
-        for life in lives
-        if started is not None
-        and until is not None
-        and life.state != "dropped"
-        and started <= life.met_until + verdict.hold
-        and until + verdict.hold >= life.started_at
-    ]
+    if started is None or until is None:
+        return None
+    touching = []
+    for life in lives:
+        # What has not held for long enough lends its time to nothing that follows; a table's silence is one.
+        hold = timedelta(0) if life.state == "pending" and not _is_by_clock(life) else verdict.hold
+        if life.state != "dropped" and started <= life.met_until + hold and until + hold >= life.started_at:
+            touching.append(life)
     return max(touching, key=lambda life: (life.started_at, life.incident), default=None)
 
 
@@ -155,11 +164,9 @@ def _begun(verdict: Verdict, judged: Judged, now: datetime) -> Life:
 
 def _continued(life: Life, verdict: Verdict, judged: Judged, now: datetime) -> Life:
     if life.state == "resolved":
-        if verdict.state == "resolved":
-            return life
-        if verdict.state == "firing":  # rows later than allowed: it was over too early
+        if verdict.state != "resolved":  # rows later than allowed: it was over too early
             return _begun(verdict, judged, now)
-        return _begun(verdict, judged, now) if verdict.started_at != life.started_at else life
+        return _with_times_of(life, verdict, _resolved_at(verdict))
     state: LifeState = life.state
     resolved_at = None
     if verdict.state == "firing":
@@ -168,17 +175,29 @@ def _continued(life: Life, verdict: Verdict, judged: Judged, now: datetime) -> L
         state, resolved_at = "resolved", _resolved_at(verdict)
     elif verdict.state == "pending" and _refused_for_long(life, judged, now):
         state = "firing"
+    trusted = judged.seen.trusted or judged.rule.category == "freshness"
+    after = replace(life, state=state, unverified=None if trusted else _why(judged.seen))
+    return _with_times_of(after, verdict, resolved_at)
+
+
+def _with_times_of(life: Life, verdict: Verdict, resolved_at: datetime | None) -> Life:
+    """Rows that came later may have moved its start and its end."""
+    started_at = verdict.started_at or life.started_at
+    if life.state == "firing" and verdict.state == "pending":
+        started_at = min(started_at, life.started_at)
+    if _is_by_clock(life):
+        started_at = min(started_at, life.started_at)
     return replace(
         life,
-        state=state,
         alert=verdict.alert,
-        started_at=min(life.started_at, verdict.started_at or life.started_at),
-        met_until=max(life.met_until, verdict.met_until or life.met_until)
-        if state != "resolved"
-        else verdict.met_until or life.met_until,
+        started_at=started_at,
+        met_until=verdict.met_until or life.met_until,
         resolved_at=resolved_at,
-        unverified=None if judged.seen.trusted or judged.rule.category == "freshness" else _why(judged.seen),
     )
+
+
+def _is_by_clock(life: Life) -> bool:
+    return life.rule.startswith("freshness.")
 
 
 def _refused_for_long(life: Life, judged: Judged, now: datetime) -> bool:
@@ -197,7 +216,7 @@ def _missed(life: Life, judged: Judged, now: datetime) -> Life:
         return replace(life, unverified=_why(seen))
     if life.state == "pending":
         return replace(life, state="dropped")
-    if not rule.absence and seen.as_of >= life.met_until + hold_of(rule, seen):
+    if not rule.absence and seen.as_of >= life.met_until + settles_after(rule, seen.lateness):
         return _ended(life, life.met_until + rule.keep, "")
     return replace(life, unverified=None) if life.unverified else life
 

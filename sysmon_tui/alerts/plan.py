@@ -132,15 +132,21 @@ def _one(incident: Incident | None, routed: Routed, members: list[Life], moment:
     """One incident of one channel."""
     told = {} if incident is None else dict(incident.told)
     heard_of = {} if incident is None else {**incident.held, **told}
-    new = [life for life in members if heard_of.get(life.id) != life.incident and moment.may_be_told(life)]
+    # Later times of an alert have later names: of two that are new the later one counts.
+    new = sorted(
+        (life for life in members if life.incident > heard_of.get(life.id, -1) and moment.may_be_told(life)),
+        key=lambda life: life.incident,
+    )
     # What began and ended between two evaluations opens an incident, but does not join one.
-    if incident is not None or not new:
+    if incident is not None or any(life.state == "firing" for life in new):
         new = [life for life in new if life.state == "firing"]
     if incident is None and not new:
         return
     before = incident or Incident(routed.channel, routed.incident, to_micros(moment.now))
     after = before
-    if new:
+    if new and all(_goes_on(life, told, members) for life in new):
+        after = replace(before, told=told | {life.id: life.incident for life in new})
+    elif new:
         pages = moment.limits.pages.get(routed.channel, 0)
         if pages >= moment.limits.max_pages_per_hour:
             moment.held[routed.channel].extend(new)
@@ -156,11 +162,19 @@ def _one(incident: Incident | None, routed: Routed, members: list[Life], moment:
         moment.made.incidents.append(after)
 
 
+def _goes_on(life: Life, told: Mapping[str, int], members: Iterable[Life]) -> bool:
+    """Whether an earlier time of the alert, of which the channel has heard, is not over yet: then it flaps."""
+    return any(
+        other.id == life.id and other.incident == told.get(life.id) and other.state == "firing"
+        for other in members
+    )
+
+
 def _gone_on(incident: Incident, routed: Routed, members: list[Life], moment: _Moment) -> Incident:
     """Of what the channel was told before: its end, that somebody has it, or that it still fires."""
     mine = {**incident.held, **incident.told}
     of_it = [life for life in members if mine.get(life.id) == life.incident]
-    firing = [life for life in of_it if life.state == "firing"]
+    firing = [life for life in members if life.id in mine and life.state == "firing"]
     if not firing:
         if len(of_it) < len(mine):  # it is not known of all of them how they are
             return incident
@@ -171,17 +185,19 @@ def _gone_on(incident: Incident, routed: Routed, members: list[Life], moment: _M
         return incident
     if all(life.acknowledged_by for life in firing):
         if not incident.acknowledged:
-            moment.made.notices.append(_notice(incident, "acknowledged", _digest(incident.told), firing))
+            number = _digest({**incident.told, "acknowledged": to_micros(moment.now)})
+            moment.made.notices.append(_notice(incident, "acknowledged", number, firing))
         return replace(incident, acknowledged=True)
-    if (
-        routed.repeat is not None
-        and moment.now - incident.told_at >= routed.repeat
-        and any(silenced_until(moment.silences, life.alert, moment.now) is None for life in firing)
-    ):
-        number = incident.repeats + 1
-        moment.made.notices.append(_notice(incident, "repeat", str(number), firing))
-        return replace(incident, told_at=moment.now, repeats=number, acknowledged=False)
-    return incident if not incident.acknowledged else replace(incident, acknowledged=False)
+    waits_for_nobody = [
+        life
+        for life in firing
+        if not life.acknowledged_by and silenced_until(moment.silences, life.alert, moment.now) is None
+    ]
+    if routed.repeat is not None and moment.now - incident.told_at >= routed.repeat and waits_for_nobody:
+        number = str(incident.repeats + 1)
+        moment.made.notices.append(_notice(incident, "repeat", number, firing))
+        return replace(incident, told_at=moment.now, repeats=incident.repeats + 1, acknowledged=False)
+    return replace(incident, acknowledged=False)
 
 
 def _notice(incident: Incident, kind: Kind, number: str, lives: Iterable[Life]) -> Planned:

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -147,13 +148,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    # SQLite gives its side files the mode of the main file, so this one mode is enough.
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    try:
-        if hasattr(os, "fchmod"):
-            os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)
+    _make_private(path)
     connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row
@@ -171,6 +166,24 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _make_private(path: Path) -> None:
+    """SQLite gives its side files the mode of the main file, so this one mode is enough.
+
+    The file is not opened where it is there: closing it would drop the locks that SQLite holds on it in this process.
+    """
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        with contextlib.suppress(FileExistsError):  # another process was quicker
+            os.close(os.open(path, flags, 0o600))
+        return
+    if not stat.S_ISREG(status.st_mode):
+        raise StoreError(f"{path.name} is no plain file.", "Move it away.")
+    if os.name == "posix" and stat.S_IMODE(status.st_mode) != 0o600:
+        path.chmod(0o600)
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:

@@ -25,7 +25,10 @@ STATES: tuple[AlertState, ...] = ("firing", "pending", "unknown", "resolved")
 
 @dataclass(frozen=True)
 class Verdict:
-    """An alert as one evaluation sees it. `met_until`: up to where its condition has held, by what has come."""
+    """An alert as one evaluation sees it. `met_until`: up to where its condition has held, by what has come.
+
+    Episodes of it lie more than `hold` apart.
+    """
 
     alert: Alert
     started_at: datetime | None
@@ -42,9 +45,13 @@ class Verdict:
         return state
 
 
-def hold_of(rule: Rule, seen: Seen) -> timedelta:
-    """How long after its end an episode may still turn out to go on: for late rows, or because the rule wants it."""
-    return rule.keep if rule.final else max(rule.keep, seen.lateness)
+def settles_after(rule: Rule, lateness: timedelta) -> timedelta:
+    """How long after an end the table has to come before it is one: as far as the rule wants, and rows may be late.
+
+    Rows that are late can bring an episode back that began within `rule.keep` of the end; so an end is final only
+    where there is no such time.
+    """
+    return timedelta(0) if rule.final and not rule.keep else rule.keep + lateness
 
 
 def verdicts(finding: Finding, tenant: str) -> list[Verdict]:
@@ -52,41 +59,40 @@ def verdicts(finding: Finding, tenant: str) -> list[Verdict]:
     rule, seen = finding.rule, finding.seen
     if seen.as_of is None:
         return []
-    hold = hold_of(rule, seen)
     until = seen.as_of - seen.lateness if rule.absence else seen.as_of
     kept, pending = held_for(finding.episodes, rule.wait, until)
-    if pending is not None and kept and kept[-1].ended_at and pending.started_at <= kept[-1].ended_at + hold:
+    if (
+        pending is not None
+        and kept
+        and kept[-1].ended_at
+        and pending.started_at <= kept[-1].ended_at + rule.keep
+    ):
         kept, pending = [*kept, pending], None  # it fires still: there is nothing to wait for
-    found = [_verdict(finding, one, tenant, hold) for one in merged(kept, hold)]
+    found = [_verdict(finding, one, tenant) for one in merged(kept, rule.keep)]
     if pending is not None:
-        found.append(_verdict(finding, pending, tenant, hold, pending=True))
+        found.append(_verdict(finding, pending, tenant, pending=True))
     return found
 
 
-def _verdict(
-    finding: Finding, episode: Episode, tenant: str, hold: timedelta, *, pending: bool = False
-) -> Verdict:
+def _verdict(finding: Finding, episode: Episode, tenant: str, *, pending: bool = False) -> Verdict:
     seen, rule = finding.seen, finding.rule
     words = finding.words(episode)
     state: AlertState = "pending" if pending else "firing"
     message, resolved_at, met_until = words.message, None, seen.as_of
     if episode.ended_at is not None and seen.as_of is not None:
         met_until = episode.ended_at
-        if seen.as_of >= episode.ended_at + hold:
+        settled_at = episode.ended_at + settles_after(rule, seen.lateness)
+        if seen.as_of >= settled_at:
             state, resolved_at = "resolved", episode.ended_at + rule.keep
         elif not rule.keep:
             message += (
                 f" No longer so since {minute(episode.ended_at)}, by what has come; it ends when"
-                f" {seen.table} has come past {minute(episode.ended_at + hold)}."
+                f" {seen.table} has come past {minute(settled_at)}."
             )
-    return Verdict(
-        document(
-            finding, words, tenant, state=state, message=message, episode=episode, resolved_at=resolved_at
-        ),
-        episode.started_at,
-        met_until,
-        hold,
+    alert = document(
+        finding, words, tenant, state=state, message=message, episode=episode, resolved_at=resolved_at
     )
+    return Verdict(alert, episode.started_at, met_until, rule.keep)
 
 
 def unknown(rule: Rule, seen: Seen, threshold: int | None, tenant: str) -> Verdict:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from sysmon_tui.alerts import rules
 from sysmon_tui.alerts.rules import Rule
+from sysmon_tui.alerts.verdict import settles_after
 from sysmon_tui.config import Thresholds
 from sysmon_tui.config.rules import RuleConfig
 from sysmon_tui.datasets import backtests
@@ -37,12 +38,12 @@ class Tried:
         return 1 if self.setting is None else int(getattr(thresholds, self.setting))
 
     def trial(self, thresholds: Thresholds, lateness: timedelta) -> Trial:
-        """As alerts/verdict.py joins episodes: late rows may still fill the gap, or the rule wants it filled."""
+        """Episodes are one page where nobody is told of the second: the alert of the first is not over yet."""
         return Trial(
             self.rule.id,
             self.threshold(thresholds),
             timedelta(0) if self.happens else self.rule.window,
-            self.rule.keep if self.rule.final else max(self.rule.keep, lateness),
+            settles_after(self.rule, lateness),
             self.rule.wait,
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -112,9 +112,9 @@ class AlertDesk:
         category: str | None,
         now: datetime,
     ) -> Iterable[Alert]:
-        lives = [life for life in known.lives if life.rule in documents and life.state != "dropped"]
+        lives = [life for life in known.lives if life.rule in documents]
         firing = {life.rule for life in lives if life.state == "firing"}
-        alerts = [life.document() for life in lives]
+        alerts = [life.document() for life in _shown(lives)]
         alerts += [
             verdict.alert
             for one in older
@@ -308,6 +308,23 @@ def _told_of(rule: str, document: dict[str, Any], shown: list[Alert]) -> dict[st
         "threshold": document["threshold"],
         "clear_until": document["settled_until"] if state in ("clear", "pending") else None,
     }
+
+
+def _shown(lives: Sequence[Life]) -> Iterable[Life]:
+    """Of an alert that flaps, and is not over yet, the latest time, since the first: one line."""
+    opened: dict[str, Life] = {}
+    for life in sorted(lives, key=lambda one: (one.started_at, one.incident)):
+        if not life.is_open:
+            yield life
+            continue
+        before = opened.get(life.id)
+        goes_on = before is not None and before.state == "firing"
+        opened[life.id] = _since(before, life) if before is not None and goes_on else life
+    yield from opened.values()
+
+
+def _since(before: Life, life: Life) -> Life:
+    return replace(life, state="firing", started_at=before.started_at, detected_at=before.detected_at)
 
 
 def _is_same(life: Life, verdict: Verdict) -> bool:

@@ -24,11 +24,9 @@ from sysmon_tui.config import Thresholds
 from sysmon_tui.config.rules import RuleConfig
 from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
+from sysmon_tui.services import rule_rows
 from sysmon_tui.services.query import QueryService
 from sysmon_tui.services.result import Result
-
-# What the rules read: an hour more than is looked back, for the first hour to be counted whole.
-_MORE_HOURS = 1
 
 
 @dataclass(frozen=True)
@@ -95,31 +93,33 @@ class Evaluation:
             on = [rule for rule in of if rule.id in self._rules and rule.category != "freshness"]
             if on and (category in (None, "freshness") or any(rule.category == category for rule in on)):
                 yield family
-        for dataset in dict.fromkeys(own.dataset for own in self._own):
-            mine = [own for own in self._own if own.dataset == dataset]
-            if category is None or any(own.rule.category == category for own in mine):
-                yield self._own_family(dataset, mine)
+        asked: dict[Ask, list[OwnRule]] = {}
+        for own in self._own:
+            if category in (None, own.rule.category, "freshness"):
+                asked.setdefault(rule_rows.of_own(own, limits.DEFAULT_HOURS), []).append(own)
+        for mine in asked.values():
+            yield self._own_family(mine)
 
     # Families ------------------------------------------------------------------------------------------------
 
     async def _streaks(self, hours: float, fresh: bool) -> list[Judged]:
         rule = self._rules[rules.CONSECUTIVE_FAILURES.id]
         threshold = rule.threshold(self._thresholds)
-        ask = asks.failure_streaks(hours=read_hours(hours) - _MORE_HOURS, threshold=threshold)
+        ask = asks.failure_streaks(hours=max(limits.DEFAULT_HOURS, hours), threshold=threshold)
         seen = self._seen(rule, await self._service.answer(ask, fresh=fresh))
         return [self._judged(rule, seen, threshold, runs.consecutive(seen, rule, threshold))]
 
     async def _failed_runs(self, hours: float, fresh: bool) -> list[Judged]:
         rule = self._rules[rules.FAILED_RUNS.id]
         threshold = rule.threshold(self._thresholds)
-        seen = self._seen(rule, await self._last_window_too(failed_runs_ask, hours, fresh))
+        seen = self._seen(rule, await self._last_window_too(rule_rows.failed_runs, hours, fresh))
         found = in_all(rule, seen, threshold, time="end_time", who="workflow_name")
         return [self._judged(rule, seen, threshold, found)]
 
     async def _slow_runs(self, hours: float, fresh: bool) -> list[Judged]:
         rule = self._rules[rules.SLOW_RUNS.id]
         threshold = rule.threshold(self._thresholds)
-        ask = asks.long_runs(hours=read_hours(hours), min_seconds=threshold * 60.0)
+        ask = asks.long_runs(hours=rule_rows.read_hours(hours), min_seconds=threshold * 60.0)
         long_runs, baselines = await asyncio.gather(
             self._service.answer(ask, fresh=fresh), self._service.answer(asks.run_baselines())
         )
@@ -173,7 +173,9 @@ class Evaluation:
     async def _failed_starts(self, hours: float, fresh: bool) -> list[Judged]:
         rule = self._rules[rules.FAILED_STARTS.id]
         threshold = rule.threshold(self._thresholds)
-        result = await self._service.answer(asks.failed_starts(hours=read_hours(hours)), fresh=fresh)
+        result = await self._service.answer(
+            asks.failed_starts(hours=rule_rows.read_hours(hours)), fresh=fresh
+        )
         seen = self._seen(rule, result)
         return [self._judged(rule, seen, threshold, warehouses.failed_starts(seen, rule, threshold))]
 
@@ -194,18 +196,34 @@ class Evaluation:
         found = warehouses.idle(seen, of_statements, rule, threshold) if of_statements.trusted else []
         return [self._judged(rule, seen, threshold, found)]
 
-    def _own_family(self, dataset: str, mine: Sequence[OwnRule]) -> _Family:
+    def _own_family(self, mine: Sequence[OwnRule]) -> _Family:
+        """Rules of the user's own that read the same rows."""
+
         async def family(hours: float, fresh: bool) -> list[Judged]:
-            longest = max(own.rule.window for own in mine) / HOUR
-            reading = min(limits.MAX_HOURS, read_hours(hours) + math.ceil(longest))
-            result = await self._service.answer(_DATASETS[dataset](reading), fresh=fresh)
+            longest = max(own.rule.window for own in mine)
+            lateness = self._book.lateness[mine[0].rule.table]
+            reading = min(
+                limits.MAX_HOURS, rule_rows.read_hours(hours) + math.ceil((longest + lateness) / HOUR)
+            )
+            ask = self._with_late_rows(rule_rows.of_own(mine[0], reading))
+            result = await self._service.answer(ask, fresh=fresh)
             seen = self._seen(mine[0].rule, result)
-            return [
-                self._judged(own.rule, seen, own.value, own.findings(seen, result.window.start))
-                for own in mine
-            ]
+            return [self._own_judged(own, seen, result) for own in mine]
 
         return family
+
+    def _own_judged(self, own: OwnRule, seen: Seen, result: Result) -> Judged:
+        judged = self._judged(own.rule, seen, own.value, own.findings(seen, result.window.start))
+        if not seen.cut or any(verdict.state == "firing" for verdict in judged.verdicts):
+            return judged
+        reason = (
+            f"{result.total} rows match what can be asked of the table, and {seen.frame.height} are read at most: "
+            "narrow the rule's filter."
+        )
+        blind = replace(seen, state="failed", reason=reason)
+        return Judged(
+            own.rule, blind, own.value, (), unknown(own.rule, blind, own.value, self._service.tenant)
+        )
 
     async def _freshness(self, judged: Sequence[Judged], fresh: bool) -> list[Judged]:
         """By what the other rules have just seen of the tables; one of which none is on is looked at by itself."""
@@ -274,49 +292,17 @@ class Evaluation:
 
     def query_signals_ask(self, hours: float) -> Ask:
         """Also the newest failed queries of Health."""
-        ask = asks.query_signals(
-            hours=read_hours(hours),
-            limit=limits.ALERT_ROWS,
-            slow_query_seconds=self._thresholds.slow_query_seconds,
-            queued_query_seconds=self._thresholds.queued_query_seconds,
-        )
-        return self._with_late_rows(ask)
+        return self._with_late_rows(rule_rows.query_signals(hours, self._thresholds))
 
     def _security_ask(self, hours: float, *, grave_only: bool = False) -> Ask:
-        ask = asks.security_signals(
-            hours=read_hours(hours),
-            limit=limits.ALERT_ROWS,
-            brute_force_failures=self._thresholds.brute_force_failures,
-            token_lifetime_hours=self._thresholds.token_lifetime_hours,
-            grave_only=grave_only,
+        return self._with_late_rows(
+            rule_rows.security_signals(hours, self._thresholds, grave_only=grave_only)
         )
-        return self._with_late_rows(ask)
 
     def _with_late_rows(self, ask: Ask) -> Ask:
         """So that a row is seen by the evaluation after its arrival, however late it is allowed to come."""
         lateness = self._book.lateness[ask.statement.table or ""]
         return replace(ask, overlap_hours=max(ask.overlap_hours, lateness / HOUR))
-
-
-def read_hours(hours: float) -> float:
-    """What the rules read: a day and an hour at least, whatever was asked.
-
-    Their last hour ends at the head of a table that may be hours late; `hours` only says which resolved alerts are
-    shown.
-    """
-    return min(limits.MAX_HOURS, max(limits.DEFAULT_HOURS, hours) + _MORE_HOURS)
-
-
-def failed_runs_ask(hours: float) -> Ask:
-    return asks.runs(hours=read_hours(hours), status="failed", limit=limits.ALERT_ROWS)
-
-
-_DATASETS: dict[str, Callable[[float], Ask]] = {
-    "workflows": lambda hours: asks.runs(hours=hours, limit=limits.ALERT_ROWS),
-    "queries": lambda hours: asks.queries(hours=hours, limit=limits.ALERT_ROWS),
-    "audit": lambda hours: asks.audit_events(hours=hours, limit=limits.ALERT_ROWS),
-    "warehouse_events": lambda hours: asks.warehouse_events(None, hours=hours),
-}
 
 
 def _where(seen: Seen, *, status: str | None = None, total_duration_ms: int | None = None) -> Seen:

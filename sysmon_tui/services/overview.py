@@ -12,8 +12,7 @@ import polars as pl
 from sysmon_tui import limits
 from sysmon_tui.clock import rfc3339
 from sysmon_tui.datasets import asks
-from sysmon_tui.services import run_errors
-from sysmon_tui.services.evaluation import failed_runs_ask
+from sysmon_tui.services import rule_rows, run_errors
 from sysmon_tui.services.result import Result
 from sysmon_tui.views import health, queries, warehouses, workflows
 from sysmon_tui.views.answer import Answer, plain_rows, worst
@@ -36,7 +35,7 @@ async def overview(monitor: Monitor, *, fresh: bool) -> dict[str, Any]:
     )
     # The alert rules have just read these: no statement runs for them.
     failed_runs, failed_queries, names, hosts = await asyncio.gather(
-        service.answer(failed_runs_ask(limits.DEFAULT_HOURS)),
+        service.answer(rule_rows.failed_runs(limits.DEFAULT_HOURS)),
         service.answer(monitor.desk.evaluation.query_signals_ask(limits.DEFAULT_HOURS)),
         service.answer(asks.warehouse_names()),
         service.answer(asks.workspaces()),

@@ -94,6 +94,8 @@ def test_a_stop_does_not_wait_for_a_receiver_that_hangs(
         stopped.join(timeout=2)
         assert not stopped.is_alive()
         assert notifier.outbox.backlog(["ops"])["ops"]["pending"] == 1
+        receiver.released.set()  # nothing of this test goes on in the next
+        assert eventually(lambda: courier._thread is not None and not courier._thread.is_alive())
 
 
 def test_it_beats_after_an_evaluation_and_not_too_often(

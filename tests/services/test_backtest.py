@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sysmon_tui.alerts import rules
-from sysmon_tui.alerts.finding import Seen
-from sysmon_tui.alerts.verdict import hold_of
+from sysmon_tui.alerts.verdict import settles_after
 from sysmon_tui.clock import rfc3339
 from sysmon_tui.config import Thresholds
 from sysmon_tui.datasets.backtests import BACKTESTS
@@ -182,8 +181,8 @@ def test_pages_are_joined_as_alerts_are() -> None:
     """The hold of every rule is what alerts/verdict.py makes of it."""
     for part in parts({})[0]:
         for one in part.tried:
-            seen = Seen("t", pl.DataFrame(), 0, None, at("12:00"), "fresh", None, timedelta(hours=2))
-            assert one.trial(Thresholds(), timedelta(hours=2)).hold == hold_of(one.rule, seen), one.rule.id
+            hours = timedelta(hours=2)
+            assert one.trial(Thresholds(), hours).hold == settles_after(one.rule, hours), one.rule.id
 
 
 def test_every_rule_is_tried_or_named() -> None:
