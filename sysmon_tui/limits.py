@@ -57,7 +57,7 @@ WAREHOUSE_SPAN_S = 3600
 
 # A refresh reads again what is younger than the newest event it has seen less this: rows come out of order. Where they
 # come later, the overlap grows up to the second.
-OVERLAP_HOURS = 1.25
+OVERLAP_HOURS = 1.0
 WIDEST_OVERLAP_HOURS = 24.0
 # The tables of runs and warehouse events are small: there the overlap costs little.
 MIRROR_OVERLAP_HOURS = 4.0

@@ -202,6 +202,11 @@ class FakeRuntime:
         )
         self.taken: list[str | None] = []
 
+    tells_somebody = False
+
+    def start_courier(self) -> None:
+        """Nobody is told."""
+
     def tenant(self, name: str | None) -> _Tenant:
         self.taken.append(name)
         return _Tenant(self.monitor)

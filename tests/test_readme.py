@@ -8,12 +8,14 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from sysmon_tui.alerts.rules import BUILT_IN, Rule
 from sysmon_tui.cli import cli
 from sysmon_tui.config import Thresholds
 from sysmon_tui.server.routes import ENDPOINTS
 from sysmon_tui.tui.actions import help_rows
+from tests.configuring import loaded
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -76,3 +78,20 @@ def test_pictures_are_there() -> None:
     """Every picture of the README is a file of the tree."""
     pictures = re.findall(r"!\[[^\]]*\]\(<?([^)>]+)>?\)", README)
     assert pictures and [picture for picture in pictures if not (ROOT / picture).is_file()] == []
+
+
+def test_the_rule_test_that_it_shows_passes(tmp_path: Path) -> None:
+    """Pasted into a file and run as it says."""
+    example = re.search(r"^```toml\n(\[\[tests\]\].*?)^```", README, re.DOTALL | re.MULTILINE)
+    assert example is not None
+    file = tmp_path / "tests.toml"
+    file.write_text(f"defaults = true\n{example[1]}")
+    ended = CliRunner().invoke(cli, ["alerts", "test", str(file)])
+    assert (ended.exit_code, ended.output.split()[0]) == (0, "ok"), ended.output
+
+
+def test_the_rule_that_it_shows_is_valid(tmp_path: Path) -> None:
+    """As a configuration of one's own."""
+    example = re.search(r'^```toml\n(\[rules\."etl.*?)^```', README, re.DOTALL | re.MULTILINE)
+    assert example is not None
+    assert list(loaded(tmp_path, example[1]).config.rules) == ["etl.merge_failed"]

@@ -173,10 +173,10 @@ def test_a_rule_with_for_minutes_is_pending_first_and_keeps_firing(home: Path) -
   states = [
     { at = "10:20", state = "pending" },
     { at = "10:40", state = "firing", value = 3 },
-    { at = "12:10", state = "resolved" },
+    { at = "12:40", state = "resolved" },
   ]
 """
-    top = TOP.replace('until = "12:00"', 'until = "12:30"')
+    top = TOP.replace('until = "12:00"', 'until = "13:10"')
     assert_passes(home, top + rules + FAILED_QUERIES + expect)
     brief = rules.replace("for_minutes = 20", "for_minutes = 90")
     only_pending = """

@@ -121,8 +121,12 @@ def merged(found: Iterable[Episode], hold: timedelta) -> list[Episode]:
     for one in found:
         last = kept[-1] if kept else None
         if last is not None and (last.ended_at is None or one.started_at <= last.ended_at + hold):
-            value = one.value if one.ended_at is None else max(one.value, last.value)
-            kept[-1] = replace(last, ended_at=one.ended_at, value=value)
+            holds = last.ended_at is None or one.ended_at is None
+            ended_at = (
+                None if last.ended_at is None or one.ended_at is None else max(last.ended_at, one.ended_at)
+            )
+            value = one.value if holds and one.ended_at is None else max(one.value, last.value)
+            kept[-1] = replace(last, ended_at=ended_at, value=value)
         else:
             kept.append(one)
     return kept

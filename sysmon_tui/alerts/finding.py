@@ -8,7 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,7 +31,7 @@ class Seen:
     """Rows that a rule counts, newest first, and what is known of their table. `total` counts those left out too.
 
     `table` is the name that the tenant's configuration gives it. `lateness` is how much later than newer rows a row
-    of it may come.
+    of it may come. `since` is how far back was read.
     """
 
     table: str
@@ -43,6 +43,7 @@ class Seen:
     reason: str | None
     lateness: timedelta
     code: str | None = None
+    since: datetime | None = None
 
     @property
     def trusted(self) -> bool:
@@ -57,6 +58,10 @@ class Seen:
     @property
     def cut(self) -> bool:
         return self.total > self.frame.height
+
+    def with_rows(self, rows: pl.DataFrame) -> Seen:
+        """With these of its rows, or more columns; what was cut off may be any."""
+        return replace(self, frame=rows, total=rows.height + self.total - self.frame.height)
 
 
 @dataclass(frozen=True)

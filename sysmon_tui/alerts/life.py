@@ -17,7 +17,7 @@ from sysmon_tui.alerts import freshness
 from sysmon_tui.alerts.finding import Seen
 from sysmon_tui.alerts.rules import Rule
 from sysmon_tui.alerts.verdict import Alert, Verdict, settles_after
-from sysmon_tui.clock import rfc3339, to_micros
+from sysmon_tui.clock import EPOCH, rfc3339, to_micros
 
 LifeState = Literal["pending", "firing", "resolved", "dropped"]
 
@@ -37,7 +37,8 @@ class Judged:
 class Life:
     """One time that an alert was on. `incident` tells it from the alert's other times; `alert` is as last seen.
 
-    `unverified` says why it can't be told now whether it still holds.
+    `head` is how far its table had come when it was last looked at: older rows say nothing of it. `unverified` says
+    why it can't be told now whether it still holds.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Life:
     started_at: datetime
     met_until: datetime
     detected_at: datetime
+    head: datetime
     resolved_at: datetime | None = None
     unverified: str | None = None
     acknowledged_by: str | None = None
@@ -81,7 +83,11 @@ def advance(
     for one in judged:
         met: set[tuple[str, int]] = set()
         for verdict in one.verdicts:
-            life = _matching(lives.of[verdict.id], verdict)
+            touched = _matching(lives.of[verdict.id], verdict)
+            life = touched[0] if touched else None
+            for other in touched[1:]:  # rows that came late have made one time of several
+                lives.put(other, replace(other, state="dropped"))
+                met.add((other.id, other.incident))
             if life is None and verdict.state == "resolved" and not one.seen.trusted:
                 continue  # it is told once its table can be trusted again
             after = _begun(verdict, one, now) if life is None else _continued(life, verdict, one, now)
@@ -95,7 +101,7 @@ def advance(
     for rule, of_rule in lives.open_of.items():
         if rule not in active:
             for life in of_rule:
-                lives.put(life, _ended(life, now, "The rule is off."))
+                lives.put(life, _over(life, now, "The rule is off."))
     return list(lives.changed.values())
 
 
@@ -133,18 +139,19 @@ class _Lives:
         )
 
 
-def _matching(lives: list[Life], verdict: Verdict) -> Life | None:
-    """The life that this verdict goes on with: the newest whose time it touches."""
+def _matching(lives: list[Life], verdict: Verdict) -> list[Life]:
+    """The lives that this verdict goes on with: the open ones whose time it touches, oldest first, else the newest."""
     started, until = verdict.started_at, verdict.met_until
     if started is None or until is None:
-        return None
+        return []
     touching = []
     for life in lives:
         # What has not held for long enough lends its time to nothing that follows; a table's silence is one.
         hold = timedelta(0) if life.state == "pending" and not _is_by_clock(life) else verdict.hold
         if life.state != "dropped" and started <= life.met_until + hold and until + hold >= life.started_at:
             touching.append(life)
-    return max(touching, key=lambda life: (life.started_at, life.incident), default=None)
+    touching.sort(key=lambda life: (life.incident, life.started_at))
+    return [life for life in touching if life.is_open] or touching[-1:]
 
 
 def _begun(verdict: Verdict, judged: Judged, now: datetime) -> Life:
@@ -158,15 +165,30 @@ def _begun(verdict: Verdict, judged: Judged, now: datetime) -> Life:
         verdict.started_at or now,
         verdict.met_until or now,
         now,
+        _head(judged),
         _resolved_at(verdict),
+        unverified=_doubt(judged),
     )
 
 
+def _head(judged: Judged) -> datetime:
+    """How far an evaluation sees: in event time, or by the clock where a rule goes by it."""
+    seen = judged.seen
+    return seen.fetched_at if judged.rule.category == "freshness" else seen.as_of or EPOCH
+
+
+def _doubt(judged: Judged) -> str | None:
+    return None if judged.seen.trusted or judged.rule.category == "freshness" else _why(judged.seen)
+
+
 def _continued(life: Life, verdict: Verdict, judged: Judged, now: datetime) -> Life:
+    if _head(judged) < life.head:
+        return life  # a process whose rows are older than those that it rests on
+    life = replace(life, head=_head(judged)) if life.is_open else life
     if life.state == "resolved":
         if verdict.state != "resolved":  # rows later than allowed: it was over too early
-            return _begun(verdict, judged, now)
-        return _with_times_of(life, verdict, _resolved_at(verdict))
+            return _begun(verdict, judged, now) if _head(judged) > life.head else life
+        return _with_times_of(life, verdict, judged, _resolved_at(verdict))
     state: LifeState = life.state
     resolved_at = None
     if verdict.state == "firing":
@@ -175,18 +197,17 @@ def _continued(life: Life, verdict: Verdict, judged: Judged, now: datetime) -> L
         state, resolved_at = "resolved", _resolved_at(verdict)
     elif verdict.state == "pending" and _refused_for_long(life, judged, now):
         state = "firing"
-    trusted = judged.seen.trusted or judged.rule.category == "freshness"
-    after = replace(life, state=state, unverified=None if trusted else _why(judged.seen))
-    return _with_times_of(after, verdict, resolved_at)
+    after = replace(life, state=state, unverified=_doubt(judged))
+    return _with_times_of(after, verdict, judged, resolved_at)
 
 
-def _with_times_of(life: Life, verdict: Verdict, resolved_at: datetime | None) -> Life:
+def _with_times_of(life: Life, verdict: Verdict, judged: Judged, resolved_at: datetime | None) -> Life:
     """Rows that came later may have moved its start and its end."""
     started_at = verdict.started_at or life.started_at
-    if life.state == "firing" and verdict.state == "pending":
-        started_at = min(started_at, life.started_at)
-    if _is_by_clock(life):
-        started_at = min(started_at, life.started_at)
+    read_since = judged.seen.since
+    is_cut = read_since is not None and life.started_at < read_since + judged.rule.window
+    if is_cut or _is_by_clock(life) or (life.state == "firing" and verdict.state == "pending"):
+        started_at = min(started_at, life.started_at)  # what shows its start is not read any more
     return replace(
         life,
         alert=verdict.alert,
@@ -207,18 +228,24 @@ def _refused_for_long(life: Life, judged: Judged, now: datetime) -> bool:
 def _missed(life: Life, judged: Judged, now: datetime) -> Life:
     """An open alert that nothing speaks for any more."""
     seen, rule = judged.seen, judged.rule
-    if rule.category == "freshness":
-        over = seen.state in ("fresh", "empty")
-        if not over:
+    if seen.as_of is not None or rule.category == "freshness":
+        if _head(judged) < life.head:
             return life
-        return _ended(life, now, "") if life.state == "firing" else replace(life, state="dropped")
+        life = replace(life, head=_head(judged))
+    if rule.category == "freshness":
+        return _over(life, now) if seen.state in ("fresh", "empty") else life
     if not seen.trusted or seen.as_of is None:
         return replace(life, unverified=_why(seen))
-    if life.state == "pending":
-        return replace(life, state="dropped")
-    if not rule.absence and seen.as_of >= life.met_until + settles_after(rule, seen.lateness):
-        return _ended(life, life.met_until + rule.keep, "")
+    if not rule.absence and (
+        life.state == "pending" or seen.as_of >= life.met_until + settles_after(rule, seen.lateness)
+    ):
+        return _over(life, life.met_until + rule.keep)
     return replace(life, unverified=None) if life.unverified else life
+
+
+def _over(life: Life, at: datetime, why: str = "") -> Life:
+    """What has not fired yet leaves no trace."""
+    return _ended(life, at, why) if life.state == "firing" else replace(life, state="dropped")
 
 
 def _ended(life: Life, at: datetime, why: str) -> Life:

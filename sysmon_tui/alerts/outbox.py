@@ -78,6 +78,7 @@ class Claim:
 class Standing:
     """How it is with the newest notice about an alert on a channel; `status` as in the store."""
 
+    id: int
     status: str
     kind: Kind
     last_error: str | None
@@ -159,20 +160,23 @@ class Outbox:
                 told = json.loads(row["alerts"])
                 if any(alert["id"] == alert_id and alert["state"] == state for alert in told):
                     return Standing(
-                        row["status"], row["kind"], row["last_error"], _instant(row["next_attempt_us"])
+                        row["id"],
+                        row["status"],
+                        row["kind"],
+                        row["last_error"],
+                        _instant(row["next_attempt_us"]),
                     )
         return None
 
-    def waits(self, now: datetime) -> bool:
-        """Whether anything may be sent now."""
+    def waits(self, channels: Sequence[str], now: datetime) -> bool:
+        """Whether there is anything that may be sent now on one of these channels."""
         with self._file.transaction() as connection:
-            row = connection.execute(
-                "SELECT 1 FROM notice WHERE scope = :scope AND status IN ('pending', 'failed')"
-                " AND (next_attempt_us <= :now OR next_attempt_us > :now + :hold)"
-                f" AND {_UNLEASED} LIMIT 1",
-                self._named(now),
-            ).fetchone()
-        return row is not None
+            return any(
+                connection.execute(
+                    f"SELECT 1 FROM notice WHERE {_READY} LIMIT 1", self._named(now) | {"channel": channel}
+                ).fetchone()
+                for channel in channels
+            )
 
     def backlog(self, channels: Sequence[str]) -> dict[str, Any]:
         """What waits and what failed, by channel: counts, since when, and the newest error."""
@@ -189,10 +193,10 @@ class Outbox:
             ).fetchall()
         found: dict[str, Any] = {
             name: {"pending": 0, "sent": 0, "failed": 0, "dead": 0, "waiting_since": None, "last_error": None}
-            for name in channels
+            for name in (*channels, *(row["channel"] for row in rows))
         }
         for row in rows:
-            of = found.setdefault(row["channel"], {"waiting_since": None, "last_error": None})
+            of = found[row["channel"]]
             of[row["status"]] = row["notices"]
             if row["status"] in ("pending", "failed"):
                 since = rfc3339(_instant(row["oldest_us"]))

@@ -11,13 +11,12 @@ from typing import Any
 
 import polars as pl
 
-from sysmon_tui.alerts.counted import of_each, within
-from sysmon_tui.alerts.episodes import Episode, at_least, below
+from sysmon_tui.alerts.counted import in_all, of_each, within
+from sysmon_tui.alerts.episodes import Episode, below
 from sysmon_tui.alerts.finding import (
     Finding,
     Seen,
     Words,
-    commonest,
     hours_back,
     minute,
     oldest,
@@ -84,7 +83,6 @@ class OwnRule:
     group_by: tuple[str, ...]
     value: int
     at_most: bool
-    title: str | None
 
     @property
     def of(self) -> _Dataset:
@@ -99,18 +97,7 @@ class OwnRule:
     def findings(self, seen: Seen, since: datetime) -> list[Finding]:
         """`seen` holds rows of the dataset that matter from `since` on."""
         matching = self.matching(seen.frame)
-        left_out = seen.total - seen.frame.height
-        mine = Seen(
-            seen.table,
-            matching,
-            matching.height + left_out,
-            seen.as_of,
-            seen.fetched_at,
-            seen.state,
-            seen.reason,
-            seen.lateness,
-            seen.code,
-        )
+        mine = seen.with_rows(matching)
         if seen.as_of is None or seen.settled is None:
             return []
         if self.group_by:
@@ -118,13 +105,10 @@ class OwnRule:
             if self.at_most:
                 parts = matching.drop_nulls(keys).partition_by(keys, maintain_order=True)
                 return [self._few_of_one(mine, part, since) for part in parts]
-            found = of_each(self.rule, mine, self.value, time=self.of.time, by=keys, named=keys[0])
-            return found
+            return of_each(self.rule, mine, self.value, time=self.of.time, by=keys, named=keys[0])
         if self.at_most:
             return [self._few(mine, matching, since, {})]
-        times = matching.get_column(self.of.time).to_list()
-        episodes = at_least(times, self.value, seen.as_of, self.rule.window)
-        return [Finding(self.rule, mine, self.value, episodes, self._words(mine, matching, {}))]
+        return in_all(self.rule, mine, self.value, time=self.of.time, who=self.of.who)
 
     def _few_of_one(self, seen: Seen, rows: pl.DataFrame, since: datetime) -> Finding:
         """Of an entity: before its first row nobody knew of it."""
@@ -148,20 +132,15 @@ class OwnRule:
         return Finding(self.rule, seen, self.value, episodes, self._words(seen, rows, entity), entity)
 
     def _words(self, seen: Seen, rows: pl.DataFrame, entity: dict[str, Any]) -> Callable[[Episode], Words]:
-        name = self.title or self.rule.id
-        of = "".join(f"{value}: " for value in list(entity.values())[:1])
+        of = "".join(f"{one_line(str(value), 120)}: " for value in list(entity.values())[:1])
 
         def words(episode: Episode) -> Words:
-            until = episode.ended_at or (seen.settled if self.at_most else seen.as_of) or seen.fetched_at
+            until = episode.ended_at or seen.settled or seen.fetched_at
             inside = within(rows, self.of.time, self.rule.window, episode, seen)
-            top = commonest(inside, self.of.who) if not self.at_most else ""
-            bound = "fewer than" if self.at_most else "threshold"
+            few = f"{of}{episode.value} {self.rule.noun} within {span(self.rule.window)}"
             return Words(
-                title=one_line(f"{of}{name}: {episode.value} within {span(self.rule.window)}", 200),
-                message=one_line(
-                    f"{of}{name}: {episode.value} {self.rule.noun} within {span(self.rule.window)} up to "
-                    f"{minute(until)} ({bound} {self.value})" + (f": {top}." if top else ".")
-                ),
+                title=few,
+                message=f"{few}, up to {minute(until)} (fewer than {self.value}).",
                 rows=row_ids(inside, self.rule.key),
                 since=oldest(inside, "start_time", self.of.time),
                 parameters={"hours": hours_back(seen, episode.started_at - self.rule.window)},
@@ -203,7 +182,7 @@ def _own(name: str, config: RuleConfig) -> OwnRule:
         config.severity or "medium",
         of.table,
         None,
-        "rows",
+        one_line(config.title or f"rows of {name}", 120),
         of.listing,
         of.key,
         of.pruned_by,
@@ -223,5 +202,4 @@ def _own(name: str, config: RuleConfig) -> OwnRule:
         # Whole numbers: more than 4 is 5 or more, at most 4 is fewer than 5.
         value + 1 if comparison in (">", "<=") else value,
         at_most,
-        config.title,
     )

@@ -39,6 +39,13 @@ class Incident:
     acknowledged: bool = False
     is_open: bool = True
 
+    @property
+    def heard_of(self) -> dict[str, int]:
+        """The latest time of each alert that was told or held back."""
+        return {
+            name: max(self.told.get(name, -1), self.held.get(name, -1)) for name in (*self.held, *self.told)
+        }
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -75,11 +82,12 @@ def plan(
     silences: Sequence[Silence],
     limits: Limits,
     now: datetime,
-    quiet: frozenset[tuple[str, int]] = frozenset(),
+    news: frozenset[tuple[str, int]] = frozenset(),
     openings: bool = True,
     only: str | None = None,
 ) -> Plan:
-    """`lives` are those that are open, and those that have ended since they were told. Of `quiet` ones nobody hears.
+    """`lives` are those that are open, and those that have ended since they were told. Of those that are over, only
+    `news` is told to whom has not heard of them.
 
     Without `openings` nothing is told for the first time. `only` is the id of the one alert that it is about.
     """
@@ -99,7 +107,7 @@ def plan(
                 members.append(told)
     made = Plan([], [])
     held: dict[str, list[Life]] = defaultdict(list)
-    moment = _Moment(silences, limits, now, quiet, openings, made, held)
+    moment = _Moment(silences, limits, now, news, openings, made, held)
     for place, members in sorted(groups.items(), key=lambda one: _gravity(one[1])):
         if only is None or any(life.id == only for life in members):
             _one(known.get(place), Routed(*place, repeats.get(place)), members, moment)
@@ -113,7 +121,7 @@ class _Moment:
     silences: Sequence[Silence]
     limits: Limits
     now: datetime
-    quiet: frozenset[tuple[str, int]]
+    news: frozenset[tuple[str, int]]
     openings: bool
     made: Plan
     held: dict[str, list[Life]]
@@ -121,8 +129,9 @@ class _Moment:
     def may_be_told(self, life: Life) -> bool:
         return (
             self.openings
-            and life.state in ("firing", "resolved")
-            and (life.id, life.incident) not in self.quiet
+            and (
+                life.state == "firing" or (life.state == "resolved" and (life.id, life.incident) in self.news)
+            )
             and self.now - life.met_until <= self.limits.max_page_age
             and silenced_until(self.silences, life.alert, self.now) is None
         )
@@ -131,7 +140,7 @@ class _Moment:
 def _one(incident: Incident | None, routed: Routed, members: list[Life], moment: _Moment) -> None:
     """One incident of one channel."""
     told = {} if incident is None else dict(incident.told)
-    heard_of = {} if incident is None else {**incident.held, **told}
+    heard_of = {} if incident is None else incident.heard_of
     # Later times of an alert have later names: of two that are new the later one counts.
     new = sorted(
         (life for life in members if life.incident > heard_of.get(life.id, -1) and moment.may_be_told(life)),
@@ -148,7 +157,8 @@ def _one(incident: Incident | None, routed: Routed, members: list[Life], moment:
         after = replace(before, told=told | {life.id: life.incident for life in new})
     elif new:
         pages = moment.limits.pages.get(routed.channel, 0)
-        if pages >= moment.limits.max_pages_per_hour:
+        grave = any(life.alert.get("severity") == "critical" for life in new)
+        if pages >= moment.limits.max_pages_per_hour and not grave:
             moment.held[routed.channel].extend(new)
             after = replace(after, held={**after.held, **{life.id: life.incident for life in new}})
         else:
@@ -165,21 +175,26 @@ def _one(incident: Incident | None, routed: Routed, members: list[Life], moment:
 def _goes_on(life: Life, told: Mapping[str, int], members: Iterable[Life]) -> bool:
     """Whether an earlier time of the alert, of which the channel has heard, is not over yet: then it flaps."""
     return any(
-        other.id == life.id and other.incident == told.get(life.id) and other.state == "firing"
+        other.id == life.id and other.incident <= told.get(life.id, -1) and other.state == "firing"
         for other in members
     )
 
 
 def _gone_on(incident: Incident, routed: Routed, members: list[Life], moment: _Moment) -> Incident:
     """Of what the channel was told before: its end, that somebody has it, or that it still fires."""
-    mine = {**incident.held, **incident.told}
-    of_it = [life for life in members if mine.get(life.id) == life.incident]
+    mine = incident.heard_of
+    # Of two times that late rows have joined the earlier one is left.
+    of_it = {
+        life.id: life
+        for life in sorted(members, key=lambda one: one.incident)
+        if life.incident <= mine.get(life.id, -1)
+    }
     firing = [life for life in members if life.id in mine and life.state == "firing"]
     if not firing:
         if len(of_it) < len(mine):  # it is not known of all of them how they are
             return incident
         if incident.told:
-            moment.made.notices.append(_notice(incident, "resolved", "1", of_it))
+            moment.made.notices.append(_notice(incident, "resolved", "1", of_it.values()))
         return replace(incident, is_open=False)
     if not incident.told or incident.told_at is None:
         return incident

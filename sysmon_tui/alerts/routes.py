@@ -71,5 +71,6 @@ def _incident(route: RouteConfig, alert: Mapping[str, Any]) -> str:
     if not route.group_by:
         return str(alert["id"])
     labels = {name: alert.get(name) for name in route.group_by}
-    text = json.dumps(labels, sort_keys=True, default=str)
+    # With the route: what two of them group is told apart.
+    text = json.dumps([repr(route), labels], sort_keys=True, default=str)
     return "group-" + hashlib.blake2b(text.encode(errors="replace"), digest_size=8).hexdigest()

@@ -32,7 +32,8 @@ def _of_job(seen: Seen, rule: Rule, threshold: int, part: pl.DataFrame) -> Findi
     episodes = [Episode(at, row["resolved_at"], row["failures"]) for at, row in streaks.items()]
 
     def words(episode: Episode) -> Words:
-        row = streaks[episode.started_at]
+        # The last of those that are one episode: a rule may keep firing over a success.
+        row = [one for at, one in streaks.items() if at <= (episode.ended_at or at)][-1]
         name = _name(row)
         ended = f", until it succeeded at {minute(row['resolved_at'])}" if row["resolved_at"] else ""
         return Words(
@@ -75,7 +76,11 @@ def _of_slow_job(seen: Seen, rule: Rule, threshold_minutes: int, part: pl.DataFr
     runs: dict[datetime, dict[str, Any]] = {}
     for row in part.sort("start_time").to_dicts():
         began = row["start_time"] + timedelta(seconds=row["usual_s"])
-        runs[began] = row
+        other = runs.get(began)
+        if other is None or (
+            other["end_time"] and (row["end_time"] is None or row["end_time"] > other["end_time"])
+        ):
+            runs[began] = row  # of two that began in one moment the one that took longer
     episodes = [Episode(at, row["end_time"], int(row["duration_seconds"])) for at, row in runs.items()]
     return Finding(
         rule, seen, threshold_minutes, episodes, _slow_words(seen, runs), _entity(part), _identity(part)

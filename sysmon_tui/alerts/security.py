@@ -50,20 +50,7 @@ def _findings(rule: Rule, seen: Seen, thresholds: Thresholds) -> list[Finding]:
 
 
 def _only(seen: Seen, signal: str) -> Seen:
-    """The rows of one signal; what was cut off may be of any."""
-    frame = seen.frame.filter(pl.col("signal") == signal).rename({"address": "source_ip"})
-    left_out = seen.total - seen.frame.height
-    return Seen(
-        seen.table,
-        frame,
-        frame.height + left_out,
-        seen.as_of,
-        seen.fetched_at,
-        seen.state,
-        seen.reason,
-        seen.lateness,
-        seen.code,
-    )
+    return seen.with_rows(seen.frame.filter(pl.col("signal") == signal).rename({"address": "source_ip"}))
 
 
 def _who(row: dict[str, Any]) -> str:

@@ -64,13 +64,12 @@ class AlertStore:
                 self._write_life(connection, life, now)
             self._write_documents(connection, documents or {}, now)
             if telling is not None:
-                # What was over before anybody looked for the first time is history.
-                quiet = frozenset(
-                    (life.id, life.incident)
-                    for life in changed
-                    if life.rule in first and life.state == "resolved"
+                # What was over before anybody looked for the first time is history, and no news.
+                over = {(life.id, life.incident) for life in known if life.state == "resolved"}
+                news = (
+                    frozenset((life.id, life.incident) for life in changed if life.rule not in first) - over
                 )
-                self._plan(connection, changed, telling, now, quiet=quiet)
+                self._plan(connection, changed, telling, now, news=news)
             self._forget(connection, now)
 
     def tell(self, life: Life, telling: Telling, now: datetime) -> None:
@@ -81,7 +80,8 @@ class AlertStore:
             if all(one.incident != life.incident for one in known):
                 same = [one.incident for one in known if one.state == life.state == "firing"]
                 life = replace(life, incident=same[-1]) if same else life
-            self._plan(connection, [life], telling, now, only=life.id)
+            news = frozenset({(life.id, life.incident)})
+            self._plan(connection, [life], telling, now, news=news, only=life.id)
 
     def _plan(
         self,
@@ -90,7 +90,7 @@ class AlertStore:
         telling: Telling,
         now: datetime,
         *,
-        quiet: frozenset[tuple[str, int]] = frozenset(),
+        news: frozenset[tuple[str, int]],
         only: str | None = None,
     ) -> None:
         incidents = self._incidents(connection)
@@ -111,7 +111,7 @@ class AlertStore:
             silences=self._silences(connection, now),
             limits=limits,
             now=now,
-            quiet=quiet,
+            news=news,
             openings=telling.openings,
             only=only,
         )
@@ -152,11 +152,13 @@ class AlertStore:
             )
             return
         connection.execute(
-            "INSERT INTO life (scope, id, incident, rule, state, started_us, met_us, detected_us, resolved_us,"
-            " unverified, updated_us, alert) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO life (scope, id, incident, rule, state, started_us, met_us, detected_us, head_us, resolved_us,"
+            " unverified, acknowledged_by, acknowledged_us, updated_us, alert)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            # Who has it is said by people, not by an evaluation.
             " ON CONFLICT DO UPDATE SET state = excluded.state, started_us = excluded.started_us,"
-            " met_us = excluded.met_us, resolved_us = excluded.resolved_us, unverified = excluded.unverified,"
-            " updated_us = excluded.updated_us, alert = excluded.alert",
+            " met_us = excluded.met_us, head_us = excluded.head_us, resolved_us = excluded.resolved_us,"
+            " unverified = excluded.unverified, updated_us = excluded.updated_us, alert = excluded.alert",
             (
                 self.scope,
                 life.id,
@@ -166,8 +168,11 @@ class AlertStore:
                 to_micros(life.started_at),
                 to_micros(life.met_until),
                 to_micros(life.detected_at),
+                to_micros(life.head),
                 None if life.resolved_at is None else to_micros(life.resolved_at),
                 life.unverified,
+                life.acknowledged_by,
+                None if life.acknowledged_at is None else to_micros(life.acknowledged_at),
                 to_micros(now),
                 json.dumps(life.alert),
             ),
@@ -232,10 +237,12 @@ class AlertStore:
             now_us, until_us = to_micros(now), to_micros(now + timedelta(seconds=for_s))
             row = connection.execute("SELECT * FROM duty WHERE scope = ?", (self.scope,)).fetchone()
             # A clock set back must not leave the duty with a process that is gone.
-            held = row is not None and now_us < row["until_us"] <= to_micros(now + _HOUR)
+            held = row is not None and row["since_us"] <= now_us < row["until_us"]
             if held and row["owner"] != owner:
                 return False
-            connection.execute("INSERT OR REPLACE INTO duty VALUES (?, ?, ?)", (self.scope, owner, until_us))
+            connection.execute(
+                "INSERT OR REPLACE INTO duty VALUES (?, ?, ?, ?)", (self.scope, owner, now_us, until_us)
+            )
             return True
 
     def leave_duty(self, owner: str) -> None:
@@ -366,6 +373,7 @@ def _life(row: sqlite3.Row) -> Life:
         _instant(row["started_us"]),
         _instant(row["met_us"]),
         _instant(row["detected_us"]),
+        _instant(row["head_us"]),
         None if row["resolved_us"] is None else _instant(row["resolved_us"]),
         row["unverified"],
         row["acknowledged_by"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import sqlite3
@@ -31,6 +32,7 @@ CREATE TABLE life (
   started_us INTEGER NOT NULL,
   met_us INTEGER NOT NULL,
   detected_us INTEGER NOT NULL,
+  head_us INTEGER NOT NULL,
   resolved_us INTEGER,
   unverified TEXT,
   acknowledged_by TEXT,
@@ -50,6 +52,7 @@ CREATE TABLE judged (
 CREATE TABLE duty (
   scope TEXT PRIMARY KEY,
   owner TEXT NOT NULL,
+  since_us INTEGER NOT NULL,
   until_us INTEGER NOT NULL
 );
 CREATE TABLE silence (
@@ -121,33 +124,67 @@ class StoreFile:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """One writer at a time; what raises within is rolled back. Raises StoreError where the file can't be used."""
+        inode = None
         try:
-            # Closed without COMMIT, it is rolled back.
-            with closing(_open(self.path)) as connection:
+            inode = _inode(self.path)
+            connection = _connect_anew(self.path, inode)
+            inode = _inode(self.path)
+            with closing(connection):  # closed without COMMIT, it is rolled back
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 connection.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, OverflowError, json.JSONDecodeError, UnicodeDecodeError) as error:
+            if _is_garbage(error):
+                _put_aside(self.path, inode)
             raise StoreError("The store of alerts can't be used.", f"The cause: {error}.") from error
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    """A connection, made (0600) when it is missing. An unreadable file is renamed to `.corrupt-<its last write>`."""
+def _connect_anew(path: Path, inode: int | None) -> sqlite3.Connection:
     try:
         return _connect(path)
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode not in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        if not _is_garbage(error):
             raise
-    # A store that can't be read must not silence the alerts: a repeated notice is the smaller harm.
-    aside = path.with_name(f"{path.name}.corrupt-{path.stat().st_mtime_ns}")
-    path.rename(aside)
-    for suffix in ("-wal", "-shm"):
-        Path(f"{path}{suffix}").unlink(missing_ok=True)
-    _log.warning("the store of alerts was unreadable: moved to %s, begun anew", aside.name)
+    _put_aside(path, inode)
     return _connect(path)
 
 
+def _is_garbage(error: Exception) -> bool:
+    """Whether what the file holds is not what was written, or of another making."""
+    if not isinstance(error, sqlite3.Error):
+        return isinstance(error, ValueError)
+    code = getattr(error, "sqlite_errorcode", None)
+    text = str(error)
+    return (code is not None and code & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)) or any(
+        words in text for words in ("Could not decode", "no such column", "no such table", "has no column")
+    )
+
+
+def _put_aside(path: Path, inode: int | None) -> None:
+    """A store that can't be read must not silence the alerts: the next use begins it anew.
+
+    A repeated notice is the smaller harm. `inode` is the file that was found so: of two processes that find it, the
+    second must not take the new one away.
+    """
+    with contextlib.suppress(OSError):
+        if inode is not None and _inode(path) != inode:
+            return
+        aside = path.with_name(f"{path.name}.corrupt-{path.stat().st_mtime_ns}")
+        path.rename(aside)
+        for suffix in ("-wal", "-shm"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        _log.warning("the store of alerts was unreadable: moved to %s, begun anew", aside.name)
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
+
+
 def _connect(path: Path) -> sqlite3.Connection:
+    """A connection; the file is made (0600) when it is missing."""
     _make_private(path)
     connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
     try:

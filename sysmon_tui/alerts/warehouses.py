@@ -23,7 +23,7 @@ def failed_starts(seen: Seen, rule: Rule, threshold: int) -> list[Finding]:
     rows = seen.frame.with_columns(warehouse_name=_named())
     return of_each(
         rule,
-        _with(seen, rows),
+        seen.with_rows(rows),
         threshold,
         time="failed_at",
         by=[*_WAREHOUSE, "warehouse_name"],
@@ -40,7 +40,7 @@ def queueing(seen: Seen, rule: Rule, threshold: int, names: pl.DataFrame, queued
     )
     return of_each(
         rule,
-        _with(seen, rows, left_out=seen.total - seen.frame.height),
+        seen.with_rows(rows),
         threshold,
         time="end_time",
         by=[*_WAREHOUSE, "warehouse_name"],
@@ -112,17 +112,3 @@ def _identity(entity: dict[str, Any]) -> dict[str, Any]:
 def _named() -> pl.Expr:
     name = pl.col("warehouse_name")
     return pl.when(name != "").then(name).otherwise(pl.concat_str(pl.lit("warehouse "), "warehouse_id"))
-
-
-def _with(seen: Seen, rows: pl.DataFrame, left_out: int = 0) -> Seen:
-    return Seen(
-        seen.table,
-        rows,
-        rows.height + left_out,
-        seen.as_of,
-        seen.fetched_at,
-        seen.state,
-        seen.reason,
-        seen.lateness,
-        seen.code,
-    )

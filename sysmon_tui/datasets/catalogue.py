@@ -282,6 +282,7 @@ WAREHOUSE_EVENTS = Statement(
         "cluster_count": _COUNT,
         "event_time": _INSTANT,
     },
+    table="warehouse_events",
     lookback_hours=limits.WAREHOUSE_LOOKBACK_HOURS,
 )
 FAILED_STARTS = Statement(

@@ -127,7 +127,7 @@ class AlertingService:
 
         notifier = None if self._sends_nothing else self._tenant.notifier
         try:
-            if notifier is None or not notifier.outbox.waits(self._runtime.clock.now()):
+            if notifier is None or not notifier.is_due():
                 return {}
         except StoreError:
             return {}  # the answer has said so

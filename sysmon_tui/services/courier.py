@@ -64,24 +64,26 @@ class Courier:
 
     def _run(self) -> None:
         while not self._stopped:
-            try:
-                self.round()
-            except Exception:  # a fault of ours must not end the telling
-                _log.exception("the courier's round failed")
+            self.round()
             if not self._stopped:
                 self._clock.wait(self._wake, _LOOK_S)
                 self._wake.clear()
 
     def round(self) -> None:
         """Everything that is due now."""
-        for tenant, notifier in self._notifiers().items():
+        notifiers = dict(self._notifiers())
+        for tenant in dict.fromkeys([*notifiers, *list(self._beats)]):
             try:
-                if notifier.outbox.waits(self._clock.now()):
-                    notifier.deliver_due()
-            except StoreError as error:
+                self._serve(tenant, notifiers.get(tenant))
+            except StoreError as error:  # a monitor that can tell nobody is not alive
                 _log.error("tenant %s: %s", tenant, error.sentence)
-                continue  # a monitor that can tell nobody is not alive
-            self.tell_alive(tenant)
+            except Exception:  # a fault of ours must not end the telling, nor keep it from the other tenants
+                _log.exception("the courier's round failed")
+
+    def _serve(self, tenant: str, notifier: Notifier | None) -> None:
+        if notifier is not None and notifier.is_due():
+            notifier.deliver_due()
+        self.tell_alive(tenant)
 
     def tell_alive(self, tenant: str) -> None:
         """If an evaluation was done since, and it is time."""

@@ -36,7 +36,7 @@ _DUTY_S = 30.0
 
 @dataclass
 class _Known:
-    """What the store holds, as last read or, without a store, as kept here."""
+    """What the store holds or, where it can't be used, what is kept here."""
 
     lives: list[Life] = field(default_factory=list)
     silences: list[Silence] = field(default_factory=list)
@@ -70,7 +70,8 @@ class AlertDesk:
         self._spacing_s = spacing_s
         self._shares = shares
         self._owner = uuid.uuid4().hex
-        self._known = _Known()
+        self._kept: list[Life] = []  # in this process, for want of a store
+        self._is_saved = store is not None
         self._applied: tuple[object, ...] = ()
         self._applied_s = float("-inf")
         self.trouble: str | None = None
@@ -177,31 +178,38 @@ class AlertDesk:
         def write(store: AlertStore) -> None:
             store.apply(judged, active, now, self._telling, documents)
 
-        if not await self._with_store(write):
-            changed = {(life.id, life.incident): life for life in self._known.lives}
-            changed |= {
-                (life.id, life.incident): life for life in advance(self._known.lives, judged, active, now)
-            }
-            kept = now - timedelta(hours=limits.DEFAULT_HOURS + 1)
-            self._known.lives = [
-                life
-                for life in changed.values()
-                if life.state != "dropped" and (life.resolved_at is None or life.resolved_at >= kept)
-            ]
+        self._is_saved = await self._with_store(write)
+        if self._is_saved:
+            self.trouble, self._kept = None, []
+        else:
+            self._keep(judged, active, now)
         self._applied, self._applied_s = mark, now_s
         self.on_change()
         return documents
 
+    def _keep(self, judged: list[Judged], active: frozenset[str], now: datetime) -> None:
+        changed = {(life.id, life.incident): life for life in self._kept}
+        changed |= {(life.id, life.incident): life for life in advance(self._kept, judged, active, now)}
+        long_ago = now - timedelta(hours=limits.DEFAULT_HOURS + 1)
+        self._kept = [
+            life
+            for life in changed.values()
+            if life.state != "dropped" and (life.resolved_at is None or life.resolved_at >= long_ago)
+        ]
+
     async def _read(self, since: datetime | None) -> _Known:
-        known = self._known
+        known, now = _Known(), self._clock.now()
 
         def read(store: AlertStore) -> None:
-            known.lives = store.lives(resolved_since=since)
-            known.silences = store.silences(self._clock.now())
+            known.silences = store.silences(now)
             if self._channels:
                 known.notices = Outbox(store.file, store.scope).backlog(self._channels)
+            if self._is_saved:
+                known.lives = store.lives(resolved_since=since)
 
-        await self._with_store(read)
+        if not await self._with_store(read) or not self._is_saved:
+            # What was found now, and not what a store that can't be written held before.
+            known.lives = list(self._kept)
         return known
 
     async def _from_another(self, category: str | None) -> dict[str, dict[str, Any]] | None:
@@ -224,7 +232,10 @@ class AlertDesk:
         }
         oldest = now - timedelta(seconds=_SHARED_FOR * spacing_s)
         found = {rule: one for rule, (at, one) in stored.items() if rule in wanted and at >= oldest}
-        return found if wanted == set(found) else None
+        if wanted != set(found):
+            return None
+        self._is_saved, self.trouble = True, None
+        return found
 
     async def _with_store(self, work: Callable[[AlertStore], None]) -> bool:
         """Whether the store did it; where it can't be used the trouble is told once."""
@@ -241,7 +252,6 @@ class AlertDesk:
                 self.trouble or f"Alerts are not saved since {since}, and nobody is told: {error.sentence}"
             )
             return False
-        self.trouble = None
         return True
 
     # What people do ------------------------------------------------------------------------------------------
@@ -250,9 +260,14 @@ class AlertDesk:
         """Whether there is such an open alert."""
         done: list[bool] = []
         now = self._clock.now()
-        await self._with_store(lambda store: done.append(store.acknowledge(alert_id, by, now)))
+        if not await self._with_store(lambda store: done.append(store.acknowledge(alert_id, by, now))):
+            done.append(any(life.id == alert_id and life.is_open for life in self._kept))
+            self._kept = [
+                replace(life, acknowledged_by=by) if life.id == alert_id and life.is_open else life
+                for life in self._kept
+            ]
         self._applied = ()  # whoever was told of it hears of this too
-        return bool(done and done[0])
+        return done[0]
 
     async def silence(self, matchers: dict[str, str], hours: float, reason: str, by: str) -> Silence | None:
         """None where the store can't be used."""

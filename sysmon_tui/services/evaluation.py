@@ -288,6 +288,7 @@ class Evaluation:
             result.reason,
             self._book.lateness[rule.table],
             result.code,
+            result.window.start,
         )
 
     def query_signals_ask(self, hours: float) -> Ask:
@@ -306,10 +307,10 @@ class Evaluation:
 
 
 def _where(seen: Seen, *, status: str | None = None, total_duration_ms: int | None = None) -> Seen:
-    """The rows that one of the rules on queries counts; what was cut off may be any of them."""
+    """The rows that one of the rules on queries counts."""
     frame = seen.frame
     if status is not None:
         frame = frame.filter(pl.col("status") == status)
     if total_duration_ms is not None:
         frame = frame.filter(pl.col("total_duration_ms") >= total_duration_ms)
-    return replace(seen, frame=frame, total=frame.height + seen.total - seen.frame.height)
+    return seen.with_rows(frame)

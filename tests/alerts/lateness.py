@@ -5,7 +5,8 @@ Times are whole minutes after `BEGIN`. The truth is counted minute by minute, by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -152,18 +153,9 @@ class Kind:
         if self.shape == "streak":
             return pl.DataFrame(_streaks(counted, self.threshold), schema=_STREAKS, orient="row")
         data = [
-            (
-                instant(row.at),
-                instant(row.at),
-                instant(row.at),
-                row.who,
-                row.what,
-                "1",
-                str(number),
-                str(number),
-                "E",
-            )
+            (at, at, at, row.who, row.what, "1", str(number), str(number), "E")
             for number, row in enumerate(counted)
+            for at in [instant(row.at)]
         ]
         return pl.DataFrame(data, schema=_SCHEMA, orient="row")
 
@@ -278,6 +270,8 @@ def schedule(seed: int, shape: Shape, *, wait: bool = True, keep: bool = True) -
     comes = [row.comes for row in rows if row.comes < FAR]
     looks = {chance.randrange(max(comes) + 60) for _ in range(chance.randint(1, 4))}
     looks |= {chance.choice(comes) + chance.choice((0, 0, 0, 1)) for _ in range(chance.randint(1, 4))}
+    if chance.random() < 0.02:
+        looks |= set(comes)
     return Schedule(seed, kind, tuple(rows), (*sorted(looks), FAR))
 
 
@@ -324,8 +318,10 @@ class Memory:
     lives: dict[tuple[str, int], Life] = field(default_factory=dict)
     incidents: dict[tuple[str, int], Incident] = field(default_factory=dict)
     notices: list[Planned] = field(default_factory=list)
+    was_judged: bool = False
 
     def apply(self, judged: Judged, now: datetime) -> list[Life]:
+        fired = {name for name, life in self.lives.items() if life.state != "pending"}
         changed = advance(self.lives.values(), [judged], frozenset([judged.rule.id]), now)
         for life in changed:
             if life.state == "dropped":
@@ -343,7 +339,9 @@ class Memory:
             silences=(),
             limits=Limits(_AGES, 10_000),
             now=now,
+            news=frozenset({(life.id, life.incident) for life in changed} - fired if self.was_judged else ()),
         )
+        self.was_judged = True
         self.incidents |= {(one.key, one.opened): one for one in made.incidents}
         self.notices += made.notices
         return changed
@@ -358,7 +356,7 @@ class Look:
     head: int | None
     lives: tuple[Life, ...]
     changed: tuple[Life, ...]
-    untold: tuple[str, ...]
+    notices: tuple[Planned, ...]
 
     @property
     def settled(self) -> int:
@@ -382,17 +380,17 @@ def judged(kind: Kind, seen: Seen, *, said: bool = True) -> Judged:
     return Judged(kind.rule, seen, kind.threshold, found)
 
 
-def looks(plan_of: Schedule, memory: Memory) -> list[Look]:
+def looks(plan_of: Schedule, memory: Memory) -> Iterator[tuple[Look, Judged]]:
     """Every evaluation of the schedule, one after the other."""
-    found = []
     for minute in plan_of.looks:
         come = tuple(row for row in plan_of.rows if row.comes <= minute)
         seen = seen_of(plan_of.kind, come, minute)
-        changed = memory.apply(judged(plan_of.kind, seen, said=plan_of.seed % 10 == 0), instant(minute))
+        before = len(memory.notices)
+        evaluated = judged(plan_of.kind, seen, said=plan_of.seed % 40 == 0)
+        changed = memory.apply(evaluated, instant(minute))
         head = max((row.at for row in come), default=None)
         lives = tuple(memory.lives.values())
-        found.append(Look(minute, come, head, lives, tuple(changed), tuple(_untold(memory))))
-    return found
+        yield Look(minute, come, head, lives, tuple(changed), tuple(memory.notices[before:])), evaluated
 
 
 def entity_of(life: Life) -> str:
@@ -400,12 +398,20 @@ def entity_of(life: Life) -> str:
     return str(entity.get("user_email") or entity.get("job_id") or "")
 
 
-def closed(lives: Iterable[Life]) -> list[tuple[str, int, int]]:
-    """What stays of lives that have ended: whose, from when, until when."""
-    return sorted(
-        (entity_of(life), minutes(life.started_at), minutes(life.resolved_at))
+Stayed = tuple[str, int, int, int | None]
+
+
+def what_stays(lives: Iterable[Life]) -> Counter[Stayed]:
+    """Of lives: whose, from when, until when it was met, and when it was over."""
+    return Counter(
+        (
+            entity_of(life),
+            minutes(life.started_at),
+            minutes(life.met_until),
+            None if life.resolved_at is None else minutes(life.resolved_at),
+        )
         for life in lives
-        if life.resolved_at is not None
+        if life.state != "pending"
     )
 
 
@@ -417,39 +423,47 @@ def faults(plan_of: Schedule) -> dict[str, str]:
 
     false resolve: over, though the condition holds after that, by rows of which none can come any more.
     false alert: an alert of what is in truth none.
+    left open: an alert that fires at the end, and what it tells of is over.
     false clear: clear up to a moment before which something began that no alert tells of.
     late: not firing at the first evaluation after the row had come that completes it.
-    order: other closed lives than those of somebody who looks once, when all has come.
-    told: an alert that fires and is not told by that evaluation, one that is told more often than once, or a channel
-    that believes something else of an incident than what its alerts are.
+    order: other lives than those of somebody who looks once, when all has come.
+    within: a life beside another one that has all of its time.
+    told: what a channel believes of an alert after an evaluation is not what the evaluation found.
+    Of failures in a row a success that comes late may take back what was told: then that alert was a false one, and one
+    life more than somebody knows who looks at the end.
     """
-    kind, memory = plan_of.kind, Memory()
+    kind, memory, channel = plan_of.kind, Memory(), Channel()
     truth = {who: _real(kind, spans) for who, spans in kind.truth(plan_of.rows).items()}
     found: dict[str, str] = {}
     over: set[tuple[str, int]] = set()
-    for look in looks(plan_of, memory):
+    at_once = Memory()
+    for look, evaluated in looks(plan_of, memory):
+        if look.minute == FAR:  # of all that is found there somebody else makes his first lives
+            at_once.apply(evaluated, instant(FAR))
         of = _by_entity(look.lives)
         for life in look.changed:
             if life.state == "resolved" and (life.id, life.incident) not in over:
                 over.add((life.id, life.incident))
-                _note(found, "false resolve", look, _false_resolve(life, truth, look, of))
+                _note(found, "false resolve", look, _false_resolve(kind, life, truth, look, of))
         for who, spans in truth.items():
             begun = [span for span in spans if span.start + kind.wait <= look.settled]
             lost = [span for span in begun if not any(_covers(life, span) for life in of.get(who, ()))]
             _note(found, "false clear", look, [(who, span) for span in lost])
         _note(found, "late", look, _late(kind, look, of))
-        _note(found, "told", look, look.untold)
-        for life in (one for one in look.lives if one.state != "pending"):
-            began = minutes(life.started_at)
-            spans = truth.get(entity_of(life), [])
-            real = any(span.start <= began and (span.end is None or began <= span.end) for span in spans)
-            _note(found, "false alert", look, [] if real else [(life.state, began)])
-    at_once = Memory()
-    looks(replace(plan_of, looks=(FAR,)), at_once)
-    mine, theirs = closed(memory.lives.values()), closed(at_once.lives.values())
-    if mine != theirs:
-        found["order"] = f"{mine}, at once {theirs}"
-    _note(found, "told", None, _told_wrongly(memory))
+        _note(found, "told", look, channel.hears(look))
+        if kind.shape != "streak":
+            _note(found, "false alert", look, _false_alerts(look.lives, truth))
+    still = Counter(entity_of(life) for life in memory.lives.values() if life.is_open)
+    for who, spans in truth.items():
+        still[who] -= any(span.end is None for span in spans)
+    _note(found, "left open", None, list(still.elements()))
+    mine, theirs = what_stays(memory.lives.values()), what_stays(at_once.lives.values())
+    if kind.shape == "streak":
+        mine = Counter({life: count for life, count in mine.items() if life in theirs})
+    more = [life for life in (mine - theirs) if any(_is_within(life, other) for other in theirs)]
+    _note(found, "within", None, more)
+    if theirs - mine or set(mine - theirs) - set(more):
+        found["order"] = f"{sorted(mine.elements())}, at once {sorted(theirs.elements())}"
     return found
 
 
@@ -481,16 +495,34 @@ def _covers(life: Life, span: Span) -> bool:
 
 
 def _false_resolve(
-    life: Life, truth: dict[str, list[Span]], look: Look, of: dict[str, list[Life]]
+    kind: Kind, life: Life, truth: dict[str, list[Span]], look: Look, of: dict[str, list[Life]]
 ) -> list[Span]:
     """What holds after the end, up to where all has come, and no other alert tells of."""
     ended, who = minutes(life.resolved_at or instant(0)), entity_of(life)
+    if kind.shape == "streak" and ended > look.settled:
+        return []  # taken back
     others = [one for one in of[who] if one.incident != life.incident]
     return [
         span
         for span in truth.get(who, ())
-        if span.touches(ended, max(ended, look.settled)) and not any(_covers(one, span) for one in others)
+        if span.touches(ended, max(ended, look.settled - (kind.wait if span.start > ended else 0)))
+        and not any(_covers(one, span) for one in others)
     ]
+
+
+def _is_within(one: Stayed, other: Stayed) -> bool:
+    """Whether one life is a part of the time of another."""
+    return one[0] == other[0] and other[1] <= one[1] and one[2] <= other[2]
+
+
+def _false_alerts(lives: Iterable[Life], truth: dict[str, list[Span]]) -> list[tuple[str, int]]:
+    """Alerts of which nothing true began then."""
+    found: list[tuple[str, int]] = []
+    for life in (one for one in lives if one.state != "pending"):
+        began, spans = minutes(life.started_at), truth.get(entity_of(life), ())
+        if not any(span.start <= began and (span.end is None or began <= span.end) for span in spans):
+            found.append((life.state, began))
+    return found
 
 
 def _late(kind: Kind, look: Look, of: dict[str, list[Life]]) -> list[tuple[str, Span]]:
@@ -498,51 +530,52 @@ def _late(kind: Kind, look: Look, of: dict[str, list[Life]]) -> list[tuple[str, 
     if look.head is None:
         return []
     known = look.settled if kind.shape == "few" else look.head
+    waits = 0 if kind.rule.final and not kind.keep else kind.keep + LATENESS
     found = []
     for who, spans in kind.truth(look.come).items():
         for span in spans:
             end = span.end if span.end is not None and span.end <= look.head else None
-            if span.start > known or (known if end is None else end) - span.start < kind.wait:
+            if span.start > known or min(known, known if end is None else end) - span.start < kind.wait:
                 continue
-            over = end is not None and (kind.rule.final or end <= look.settled)
+            over = end is not None and end + waits <= look.head
             told = [life for life in of.get(who, ()) if _covers(life, span)]
             if not told or not (over or any(life.state == "firing" for life in told)):
                 found.append((who, span))
     return found
 
 
-def _told_wrongly(memory: Memory) -> list[str]:
-    """By the notices alone, as a receiver reads them."""
-    opened: dict[str, bool] = {}
-    told: set[tuple[str, str]] = set()
-    found = []
-    for notice in memory.notices:
-        (alert,) = notice.alerts
-        life = (str(alert["id"]), str(alert["incident"]))
-        if notice.kind == "firing":
-            if life in told:
-                found.append(f"{life} is told twice")
-            told.add(life)
-            opened[notice.key] = True
-        elif notice.kind == "resolved":
-            if not opened.get(notice.key):
-                found.append(f"{notice.key} ends and is not open")
-            opened[notice.key] = False
-    fires = {life.id for life in memory.lives.values() if life.state == "firing"}
-    found += [f"{key} is left open" for key, is_open in opened.items() if is_open and key not in fires]
-    return found
+@dataclass
+class Channel:
+    """A receiver, by the notices alone: which alerts it believes to fire, of which it was told."""
 
+    is_open: set[str] = field(default_factory=set)
+    told: set[tuple[str, str]] = field(default_factory=set)
+    known: set[tuple[str, int]] = field(default_factory=set)
 
-def _untold(memory: Memory) -> list[str]:
-    """Alerts that fire, and no notice has said so."""
-    told = {
-        (str(alert["id"]), str(alert["incident"]))
-        for notice in memory.notices
-        if notice.kind == "firing"
-        for alert in notice.alerts
-    }
-    return [
-        f"{entity_of(life)}@{minutes(life.started_at)}"
-        for life in memory.lives.values()
-        if life.state == "firing" and (life.id, str(life.incident)) not in told
-    ]
+    def hears(self, look: Look) -> list[str]:
+        """What is wrong after this evaluation."""
+        before, rung, wrong = set(self.is_open), set(), []
+        for notice in look.notices:
+            if notice.kind == "firing":
+                (alert,) = notice.alerts
+                life = (str(alert["id"]), str(alert["incident"]))
+                wrong += [f"{life} is told twice"] if life in self.told else []
+                self.told.add(life)
+                self.is_open.add(notice.key)
+                rung.add(notice.key)
+            elif notice.key not in self.is_open:
+                wrong.append(f"{notice.key}: {notice.kind}, and it is not open")
+            if notice.kind == "resolved":
+                self.is_open.discard(notice.key)
+        fires = {life.id for life in look.lives if life.state == "firing"}
+        if fires != self.is_open:
+            wrong.append(f"fires {fires}, told {self.is_open}")
+        new = {
+            life.id
+            for life in look.lives
+            if life.state != "pending" and (life.id, life.incident) not in self.known
+        }
+        if self.known and new - rung - before:
+            wrong.append(f"nobody was told of {new - rung - before}")
+        self.known |= {(life.id, life.incident) for life in look.lives if life.state != "pending"}
+        return wrong

@@ -21,8 +21,8 @@ from tests.alerts.crashes import STEPS
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked")
 
-# Each has two deaths at least: 1,000 of them. More with the variable.
-_TRIALS = int(os.environ.get("SYSMON_CRASH_TRIALS", "500"))
+# Each has two deaths at least, and some more: 1,000 of them. More with the variable.
+_TRIALS = int(os.environ.get("SYSMON_CRASH_TRIALS", "455"))
 _SHARED = Path("/dev/shm")  # noqa: S108 (where a file is as fast as memory, 500 stores take seconds)
 
 
@@ -66,23 +66,16 @@ def test_a_death_at_every_step(folder: Path) -> None:
     assert [one for one in found if one["wrong"]] == []
     assert len(found) == _TRIALS
     deaths = Counter(death for one in found for death in one["killed"])
-    assert deaths.total() >= 2 * _TRIALS
+    assert deaths.total() >= 2.2 * _TRIALS
     few = {f"{state} {step}" for state in ("firing", "resolved") for step in STEPS if step != "moment"}
     assert {step for step in few if deaths[step] < _TRIALS // 20} == set()
 
 
-_LOCKS = (
-    "store_file._connect opens and closes a descriptor of the database beside SQLite's own: by POSIX that drops every "
-    "lock that the process has on it. With threads in two processes commits are lost and the file is destroyed."
-)
-
-
-@pytest.mark.xfail(reason=_LOCKS, strict=True)
 def test_two_at_once(folder: Path) -> None:
     """Two processes evaluate and deliver at the same time, and either or both die."""
-    found = trials("together", folder, _TRIALS // 5)
+    found = trials("together", folder, _TRIALS // 8)
     assert [one for one in found if one["wrong"]] == []
-    assert sum(len(one["killed"]) for one in found) >= _TRIALS // 5
+    assert sum(len(one["killed"]) for one in found) >= _TRIALS // 8
 
 
 _WRITE = """
@@ -104,7 +97,6 @@ for thread in threads: thread.join()
 """
 
 
-@pytest.mark.xfail(reason=_LOCKS, strict=True)
 def test_threads_of_two_processes_share_a_store(folder: Path) -> None:
     """Four threads in each of two processes write: all that was written is there, and nobody was refused."""
     path = folder / "shared.sqlite"

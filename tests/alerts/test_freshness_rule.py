@@ -73,9 +73,6 @@ def test_one_refusal_is_no_alert(lives: Lives) -> None:
     assert lives.all == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="each refusal begins where the one before it ended, so each is a life of its own"
-)
 @pytest.mark.parametrize("state", ["denied", "failed"])
 def test_a_table_that_stays_refused_fires(lives: Lives, state: State) -> None:
     """From a quarter of an hour on, as one alert since it was refused for the first time."""
@@ -97,9 +94,6 @@ def test_a_table_that_was_read_before_and_is_refused_fires(lives: Lives) -> None
     assert lives.states == ["firing"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="its start lies behind what was last read: a second life, and the first goes on"
-)
 def test_refused_for_long_and_then_late_is_one_alert(lives: Lives) -> None:
     """The network is back, and the table has shown nothing meanwhile: it fires on, by another reason."""
     kept = seen(at("11:50"), state="stale", reason="No network.", fetched_at=at("12:00"), code="unreachable")
@@ -109,14 +103,37 @@ def test_refused_for_long_and_then_late_is_one_alert(lives: Lives) -> None:
     assert lives.states == ["firing"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="its start moves with the head: a second life begins, and the first never ends"
-)
 def test_a_table_that_hovers_at_its_limit_has_one_alert(lives: Lives) -> None:
     """New rows come, and it is late all the same: at no evaluation was it well, so it is one alert."""
     for clock, minutes in (("12:00", 190), ("12:05", 195), ("12:10", 182), ("12:15", 187)):
         lives.see(of_table(late(minutes, at(clock))), now=at(clock))
     assert lives.states == ["firing"]
+
+
+def test_an_older_look_says_nothing_of_it(lives: Lives) -> None:
+    """Another process has looked earlier, by the clock, and found the table well or later still."""
+    lives.see(of_table(late(200, at("12:00"))), now=at("12:00"))
+    before = lives.one
+    assert before.head == at("12:00")
+    for older in (late(10, at("11:50")), late(230, at("11:55"))):
+        assert lives.see(of_table(older), now=at("12:01")) == []
+    assert lives.one == before
+
+
+def test_late_again_is_another_alert(lives: Lives) -> None:
+    """It was well meanwhile."""
+    lives.see(of_table(late(200, at("12:00"))), now=at("12:00"))
+    lives.see(of_table(late(10, at("12:30"))), now=at("12:30"))
+    lives.see(of_table(late(185, at("16:00"))), now=at("16:00"))
+    assert lives.states == ["resolved", "firing"]
+
+
+def test_an_older_look_does_not_open_it_again(lives: Lives) -> None:
+    """It was well at 12:30; another process shows that it was late at 12:20."""
+    lives.see(of_table(late(200, at("12:00"))), now=at("12:00"))
+    lives.see(of_table(late(10, at("12:30"))), now=at("12:30"))
+    lives.see(of_table(late(200, at("12:20"))), now=at("12:31"))
+    assert lives.states == ["resolved"]
 
 
 def test_a_verdict_of_a_table_is_about_itself() -> None:
@@ -147,7 +164,6 @@ class NoAudit:
     def close(self) -> None: ...
 
 
-@pytest.mark.xfail(strict=True, reason="the same: a denied table has no alert, however long it is denied")
 async def test_a_denied_table_is_an_alert_after_a_quarter_of_an_hour() -> None:
     """A grant that was taken away: freshness.audit is pending at first, then it fires, once."""
     estate = Estate(at("12:00"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -207,8 +208,22 @@ def test_a_private_address(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     assert failed.retry == "later"
 
 
-def _nothing_listed(url: httpx.URL, _allow_hosts: object) -> list[str]:
-    return checked_addresses(url, ())
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("holds_secret", [True, False])
+def test_http_to_another_machine(listed: bool, holds_secret: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only to a host that is listed, and only where nothing secret is sent."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.7", 9093))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    url, hosts = httpx.URL("http://inside:9093/x"), ("Inside",) if listed else ()
+    if listed and not holds_secret:
+        assert checked_addresses(url, hosts, holds_secret=holds_secret) == ["10.0.0.7"]
+    else:
+        with pytest.raises(DeliveryError, match="only https is sent to"):
+            checked_addresses(url, hosts, holds_secret=holds_secret)
+
+
+def _nothing_listed(url: httpx.URL, _allow_hosts: object, *, holds_secret: bool = True) -> list[str]:
+    return checked_addresses(url, (), holds_secret=holds_secret)
 
 
 def test_every_channel_has_a_sender() -> None:

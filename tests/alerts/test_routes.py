@@ -81,9 +81,6 @@ def test_a_group_has_one_key() -> None:
     assert by_entity(alert(entity=one))[0].incident != by_entity(alert(entity={}))[0].incident
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the key knows the labels, not the route: what one route groups joins another's group"
-)
 def test_what_two_routes_group_is_not_told_together() -> None:
     """Critical alerts repeat each hour, the others never: two groups of one channel, though both by category."""
     of = routes(

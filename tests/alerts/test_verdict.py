@@ -14,8 +14,8 @@ from sysmon_tui.alerts.rules import Rule
 from sysmon_tui.alerts.verdict import (
     Verdict,
     by_severity,
-    hold_of,
     in_order,
+    settles_after,
     unknown,
     verdicts,
     worth_showing,
@@ -59,23 +59,33 @@ def test_what_ended_fires_until_no_more_rows_come(head: str, state: str) -> None
     assert verdict.alert["resolved_at"] == (None if state == "firing" else "2026-03-10T11:00:00Z")
 
 
-def test_the_hold() -> None:
-    """Late rows and the rule's own wish, whichever is longer; for a final end the wish alone."""
-    table = seen(at("10:00"))
-    assert hold_of(RULE, table) == HOUR
-    assert hold_of(replace(RULE, keep=2 * HOUR), table) == 2 * HOUR
-    assert hold_of(replace(RULE, keep=MINUTE), table) == HOUR
-    assert hold_of(replace(RULE, final=True), table) == timedelta(0)
-    assert hold_of(replace(RULE, final=True, keep=MINUTE), table) == MINUTE
+def test_when_an_end_is_one() -> None:
+    """As long as the rule wants, and late rows on top of it; a final end waits only where something may come back."""
+    assert settles_after(RULE, HOUR) == HOUR
+    assert settles_after(replace(RULE, keep=2 * HOUR), HOUR) == 3 * HOUR
+    assert settles_after(replace(RULE, keep=MINUTE), HOUR) == HOUR + MINUTE
+    assert settles_after(replace(RULE, final=True), HOUR) == timedelta(0)
+    assert settles_after(replace(RULE, final=True, keep=MINUTE), HOUR) == HOUR + MINUTE
 
 
 def test_it_is_over_when_the_rule_lets_it_be() -> None:
-    """It keeps firing for two hours, and is said to have ended then."""
+    """It keeps firing for two hours, is known to have ended an hour after that, and said to have ended then."""
     rule = replace(RULE, keep=2 * HOUR)
     episode = Episode(at("10:00"), at("11:00"), 7)
-    assert states(told(seen(at("12:59")), episode, rule=rule)) == ["firing"]
-    (verdict,) = told(seen(at("13:00")), episode, rule=rule)
-    assert verdict.alert["resolved_at"] == "2026-03-10T13:00:00Z"
+    assert states(told(seen(at("13:59")), episode, rule=rule)) == ["firing"]
+    (verdict,) = told(seen(at("14:00")), episode, rule=rule)
+    assert (verdict.state, verdict.alert["resolved_at"]) == ("resolved", "2026-03-10T13:00:00Z")
+    assert verdict.met_until == at("11:00")
+
+
+def test_a_final_end_is_one_at_once() -> None:
+    """Unless the rule keeps firing: within that time rows that come late may bring it back."""
+    episode = Episode(at("10:00"), at("11:00"), 7)
+    (verdict,) = told(seen(at("11:00")), episode, rule=replace(RULE, final=True))
+    assert (verdict.state, verdict.alert["resolved_at"]) == ("resolved", "2026-03-10T11:00:00Z")
+    keeps = replace(RULE, final=True, keep=HOUR)
+    assert states(told(seen(at("12:59")), episode, rule=keeps)) == ["firing"]
+    assert states(told(seen(at("13:00")), episode, rule=keeps)) == ["resolved"]
 
 
 def test_a_wait_is_in_event_time() -> None:
@@ -88,14 +98,29 @@ def test_a_wait_is_in_event_time() -> None:
     assert told(seen(at("10:29")), Episode(at("10:00"), at("10:20"), 5), rule=rule) == []
 
 
-def test_what_begins_again_within_the_hold_waits_for_nothing() -> None:
+def test_what_begins_again_while_it_keeps_firing_waits_for_nothing() -> None:
     """It fires still; later than that it must hold anew."""
-    rule = replace(RULE, wait=30 * MINUTE)
+    rule = replace(RULE, wait=30 * MINUTE, keep=HOUR)
     first = Episode(at("10:00"), at("11:00"), 5)
-    (verdict,) = told(seen(at("11:50")), first, Episode(at("11:45"), None, 6), rule=rule)
+    (verdict,) = told(seen(at("12:00")), first, Episode(at("12:00"), None, 6), rule=rule)
     assert (verdict.state, verdict.started_at) == ("firing", at("10:00"))
-    found = told(seen(at("12:10")), first, Episode(at("12:05"), None, 6), rule=rule)
+    found = told(seen(at("12:10")), first, Episode(at("12:01"), None, 6), rule=rule)
+    assert states(found) == ["firing", "pending"]
+    found = told(seen(at("13:00")), first, Episode(at("12:50"), None, 6), rule=rule)
     assert states(found) == ["resolved", "pending"]
+
+
+def test_that_rows_may_be_late_joins_nothing() -> None:
+    """It begins again within the hour in which rows may come: another episode, whenever it is looked at."""
+    first, second = Episode(at("10:00"), at("11:00"), 5), Episode(at("11:05"), None, 6)
+    found = told(seen(at("11:30")), first, second)
+    assert [(one.state, one.started_at) for one in found] == [
+        ("firing", at("10:00")),
+        ("firing", at("11:05")),
+    ]
+    assert states(told(seen(at("12:00")), first, second)) == ["resolved", "firing"]
+    waits = replace(RULE, wait=30 * MINUTE)
+    assert states(told(seen(at("11:30")), first, second, rule=waits)) == ["firing", "pending"]
 
 
 def test_each_episode_is_a_verdict_oldest_first() -> None:

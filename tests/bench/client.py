@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -147,6 +148,8 @@ def main() -> None:
     standin = StandIn(rows)
     for name in [name for name in os.environ if name.startswith(("DATABRICKS_", "SYSMON_"))]:
         del os.environ[name]
+    # What is known of alerts would be those of whoever runs this.
+    os.environ["SYSMON_STATE_DIR"] = tempfile.mkdtemp(prefix="sysmon-bench-")
     os.environ.update({f"DATABRICKS_{key.upper()}": value for key, value in standin.address.items()})
     try:
         size = asyncio.run(measured(standin, rows))

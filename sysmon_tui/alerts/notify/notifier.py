@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import re
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from sysmon_tui.alerts.notify.notice import Notice
 from sysmon_tui.alerts.notify.sent import Sent
 from sysmon_tui.alerts.outbox import Claim, Outbox, Standing
 from sysmon_tui.alerts.routes import Routes
+from sysmon_tui.alerts.rules import SEVERITIES
 from sysmon_tui.alerts.silences import silenced_until
 from sysmon_tui.alerts.store import AlertStore, StoreError, Telling
 from sysmon_tui.clock import Clock, rfc3339, to_micros
@@ -39,6 +41,9 @@ _AT_ONCE = 50
 _MAX_BACKOFF_S = 900.0
 # Whoever hands an alert over wants it told, however old it is.
 _ANY_AGE = timedelta(days=36_500)
+
+# Microseconds since 1970, as stores name the times that an alert was on.
+_INCIDENT = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 _jitter = random.SystemRandom()
 
@@ -80,6 +85,8 @@ class Notifier:
         channel.
         """
         _check(alert)
+        if not self._channels:
+            return {}
         state = alert["state"]
         if state not in ("firing", "resolved"):
             reason = (
@@ -126,13 +133,20 @@ class Notifier:
                     return last
             standing = self.outbox.standing(name, alert["id"], alert["state"])
             if standing is None:
-                return _skipped("That it fires was not sent, so its end is not either.")
-            if last is not None and standing.status == "sent" and (before is None or before.status != "sent"):
+                return _skipped(
+                    "There is nothing to tell: that it fires was not sent, or others of it still do."
+                )
+            is_new = before is None or before.id != standing.id or before.status != "sent"
+            if last is not None and standing.status == "sent" and is_new:
                 return last
             return _standing(standing)
         except StoreError as error:
             _log.error("channel %s: %s", name, error.sentence)
             return _failed(error.sentence)
+
+    def is_due(self) -> bool:
+        """Whether anything may be sent now. Raises StoreError."""
+        return self.outbox.waits(tuple(self._channels), self._clock.now())
 
     def deliver_due(self) -> dict[str, list[Outcome]]:
         """Sends what waits and is due. Per channel what came of it; never raises for a channel."""
@@ -195,6 +209,8 @@ class Notifier:
         except StoreError as error:
             _log.error("channel %s: sent, not recorded: %s", name, error.sentence)
             return {"result": "sent", "reason": "Sent, but that could not be recorded: it may come twice."}
+        if not channels.takes(channel, claim.kind):
+            return _skipped("The channel has no use for it.")
         return {"result": "sent", "reason": sent.note}
 
     def _hand_over(self, notice: Notice, channel: ChannelConfig, claim: Claim) -> Sent:
@@ -234,10 +250,11 @@ def _life(alert: dict[str, Any]) -> Life:
     ended = alert.get("resolved_at")
     return Life(
         alert["id"],
-        int(incident) if incident.isascii() and incident.isdigit() else to_micros(started_at),
+        int(incident) if incident else to_micros(started_at),
         str(alert.get("rule", "")),
         alert["state"],
         {"message": "", "severity": "high", "title": "", "rule": "", **alert},
+        started_at,
         started_at,
         started_at,
         started_at,
@@ -247,7 +264,7 @@ def _life(alert: dict[str, Any]) -> Life:
 
 
 def _check(alert: dict[str, Any]) -> None:
-    """Plain JSON, with the three fields that make a delivery one of a kind."""
+    """Plain JSON, with the fields that make a delivery one of a kind."""
     for field in ("id", "state"):
         if not isinstance(alert.get(field), str):
             raise RequestError(f"This is no alert: {field} is missing or no text.", parameter="alert")
@@ -258,12 +275,22 @@ def _check(alert: dict[str, Any]) -> None:
         raise RequestError("This is no alert: it is not plain JSON.", parameter="alert") from error
     if alert["state"] not in ("firing", "resolved"):
         return
+    if alert.get("severity", "high") not in SEVERITIES:
+        raise RequestError("This is no alert: severity is none of the three.", parameter="alert")
+    if not _INCIDENT.fullmatch(str(alert.get("incident") or "0")):
+        raise RequestError("This is no alert: incident is none of ours.", parameter="alert")
+    ends = alert.get("resolved_at")
+    if not _is_instant(alert.get("started_at")) or not (ends is None or _is_instant(ends)):
+        raise RequestError(
+            "This is no alert: started_at or resolved_at is no instant with a zone.", parameter="alert"
+        )
+
+
+def _is_instant(value: object) -> bool:
     try:
-        aware = datetime.fromisoformat(alert["started_at"]).tzinfo is not None
-    except (KeyError, TypeError, ValueError):
-        aware = False
-    if not aware:
-        raise RequestError("This is no alert: started_at is no instant with a zone.", parameter="alert")
+        return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _standing(standing: Standing) -> Outcome:

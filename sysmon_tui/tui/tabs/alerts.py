@@ -32,7 +32,7 @@ ALERT_COLUMNS = (
     Column("started_at", "fires since", 11, "minute", rank=2),
     Column("resolved_at", "resolved", 11, "minute", rank=5),
     Column("category", "category", 9, rank=6),
-    Column("acknowledged_by", "taken by", 12, rank=6),
+    Column("acknowledged_by", "taken by", 12, rank=9),
     Column("silenced_until", "silent to", 11, "minute", rank=8),
     Column("rule", "rule", 24, rank=7),
 )
