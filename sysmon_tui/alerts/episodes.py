@@ -103,14 +103,18 @@ def _least(times: Sequence[datetime], start: datetime, end: datetime, window: ti
 
 
 def held_for(
-    found: Iterable[Episode], wanted: timedelta, head: datetime
+    found: Iterable[Episode], wanted: timedelta, known: datetime
 ) -> tuple[list[Episode], Episode | None]:
-    """Those that held for at least this long, and the one that holds but not yet for long enough."""
+    """Those that held for at least this long, and the last that may yet turn out to.
+
+    `known` is up to where it is known that they held; an episode may end beyond it.
+    """
     kept, pending = [], None
     for one in found:
-        if (one.ended_at or head) - one.started_at >= wanted:
+        until = known if one.ended_at is None else min(one.ended_at, known)
+        if until - one.started_at >= wanted:
             kept.append(one)
-        elif one.ended_at is None:
+        elif one.ended_at is None or one.ended_at > known:
             pending = one
     return kept, pending
 

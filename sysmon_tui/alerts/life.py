@@ -236,9 +236,8 @@ def _missed(life: Life, judged: Judged, now: datetime) -> Life:
         return _over(life, now) if seen.state in ("fresh", "empty") else life
     if not seen.trusted or seen.as_of is None:
         return replace(life, unverified=_why(seen))
-    if not rule.absence and (
-        life.state == "pending" or seen.as_of >= life.met_until + settles_after(rule, seen.lateness)
-    ):
+    settled = seen.as_of >= life.met_until + settles_after(rule, seen.lateness)
+    if life.state == "pending" or (settled and not rule.absence):
         return _over(life, life.met_until + rule.keep)
     return replace(life, unverified=None) if life.unverified else life
 

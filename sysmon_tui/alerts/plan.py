@@ -94,7 +94,7 @@ def plan(
     known = {(one.channel, one.key): one for one in incidents if one.is_open}
     groups: dict[tuple[str, str], list[Life]] = defaultdict(list)
     repeats: dict[tuple[str, str], timedelta | None] = {}
-    by_life = {(life.id, life.incident): life for life in lives}
+    by_life = {(life.id, life.incident): life for life in lives if life.state != "dropped"}
     for life in by_life.values():
         for routed in routes.of(life.alert):
             groups[routed.channel, routed.incident].append(life)

@@ -79,7 +79,7 @@ def _verdict(finding: Finding, episode: Episode, tenant: str, *, pending: bool =
     words = finding.words(episode)
     state: AlertState = "pending" if pending else "firing"
     message, resolved_at, met_until = words.message, None, seen.as_of
-    if episode.ended_at is not None and seen.as_of is not None:
+    if episode.ended_at is not None and seen.as_of is not None and not pending:
         met_until = episode.ended_at
         settled_at = episode.ended_at + settles_after(rule, seen.lateness)
         if seen.as_of >= settled_at:

@@ -85,7 +85,7 @@ def _quiet(estate: Estate, kind: int, ago: timedelta) -> None:
             estate.warehouse_event("RUNNING", end)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 async def test_refreshes_find_what_reading_anew_finds(seed: int) -> None:
     """The built-in rules: the same alerts, in the same states, since the same time."""
     chance, category = Random(seed), ("workflow", "query", "security", "warehouse")[seed % 4]  # noqa: S311

@@ -28,30 +28,27 @@ from tests.alerts.lateness import (
 )
 from tests.estate import Estate, at
 
-SHAPES: tuple[Shape, ...] = ("all", "each", "distinct", "happened", "few", "streak")
-# Together 10,000 and some.
-SCHEDULES = 1_700
-# The faults that are there now, see REPRODUCTIONS; one that is mended goes from here too.
-KNOWN: dict[Shape, set[str]] = {
-    "all": {"within"},
-    "each": set(),
-    "distinct": set(),
-    "happened": {"within"},
-    "few": {"false alert", "left open", "order"},
-    "streak": set(),
+# How many of each: together 10,000 and some.
+SCHEDULES: dict[Shape, int] = {
+    "all": 2_500,
+    "each": 1_400,
+    "distinct": 1_000,
+    "happened": 1_300,
+    "few": 1_700,
+    "streak": 2_200,
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", SCHEDULES)
 def test_rows_up_to_three_hours_late(shape: Shape) -> None:
     """Whatever order rows come in and whenever somebody looks: see `faults` for what must not be."""
     found: dict[str, list[str]] = {}
-    for seed in range(SCHEDULES):
+    for seed in range(SCHEDULES[shape]):
         one = schedule(seed, shape)
         for name, what in faults(one).items():
             found.setdefault(name, []).append(f"{what}\n  {one}")
     told = {name: f"{len(of)}, the shortest: {min(of, key=len)}" for name, of in found.items()}
-    assert set(found) == KNOWN[shape], told
+    assert not found, told
 
 
 def of(kind: Kind, rows: str, *looks: int) -> Schedule:
@@ -103,22 +100,15 @@ REPRODUCTIONS = {
         Kind("all", 1), "0 a, 70 a, 30+60 a", 70, 90
     ),
     "of two lives that a late row makes one, and that ends, the other ends too": of(
-        Kind("happened", 1, keep=30), "0 a, 47 a, 23+100 a, 280, 380", 0, 47, 280
+        Kind("happened", 1, keep=30), "0 a, 47 a, 23+100 a, 280, 380", 0, 47, 124, 280
+    ),
+    "of two lives that a late row makes one, and that has ended, a dropped one is told": of(
+        Kind("happened", 1, keep=30), "0 a, 47 a, 23+100 a, 280, 380", 47, 280
     ),
 }
-BROKEN = (
-    "fewer than, for a while: so does such time before a row that is there",
-    "of two lives that a late row makes one, and that ends, the other ends too",
-)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=name, strict=True)) if name in BROKEN else name
-        for name in REPRODUCTIONS
-    ],
-)
+@pytest.mark.parametrize("name", REPRODUCTIONS)
 def test_smallest_schedule(name: str) -> None:
     """A schedule that leads to no fault."""
     assert faults(REPRODUCTIONS[name]) == {}
