@@ -24,13 +24,21 @@ CATALOG = "system_tables"
 # What Databricks has and DuckDB spells otherwise, beyond what sqlglot translates.
 _MACROS = "CREATE OR REPLACE MACRO timestamp_micros(us) AS make_timestamp(us)"
 
+# sqlglot loads its dialects when they are first used: two threads at once may see one that is half there.
+_translating = threading.Lock()
+
 _MISSING = re.compile("(Table|Schema|Catalog|View) with name")
 _UNKNOWN_COLUMN = re.compile("column .* not found|does not have a column|Could not find key", re.IGNORECASE)
 
 
-@lru_cache(maxsize=256)
 def to_duckdb(text: str) -> str:
     """Databricks SQL as DuckDB SQL. A translation costs 5 to 40 ms, so results are kept."""
+    with _translating:
+        return _translated(text)
+
+
+@lru_cache(maxsize=256)
+def _translated(text: str) -> str:
     import sqlglot  # noqa: PLC0415 (0.1 s, not needed before the first statement)
     from sqlglot import exp  # noqa: PLC0415
 
