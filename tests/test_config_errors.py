@@ -111,7 +111,8 @@ WRONG = [
     (SLACK + "url_env = 'A'\nurl_file = 'b'", "url_env: stands there beside the other; expected one of"),
     (
         "[notifications.channels.ops]\ntype = 'slak'",
-        'notifications.channels.ops.type: expected one of slack, pagerduty, email, teams, webhook, alertmanager, apprise; did you mean "slack"?',
+        "notifications.channels.ops.type: expected one of slack, pagerduty, email, teams, webhook, alertmanager, "
+        'apprise; did you mean "slack"?',
     ),
     ("[notifications.channels.ops]\nurl_env = 'A'", "notifications.channels.ops.type: expected one of slack"),
     (MAIL + "username = 'u'", "notifications.channels.m.password_env: is missing"),

@@ -65,7 +65,8 @@ class Life:
         if self.unverified and self.state == "firing":
             message += f" Whether it still holds can't be told now: {self.unverified}"
         return self.alert | {
-            "state": self.state,
+            # A table that has just refused is no alert yet: it is not known.
+            "state": "unknown" if self.state == "pending" and _is_by_clock(self) else self.state,
             "message": message,
             "started_at": rfc3339(self.started_at),
             "detected_at": rfc3339(self.detected_at),

@@ -119,7 +119,15 @@ class StoreFile:
 
     @property
     def path(self) -> Path:
-        return self._path or paths.state_dir() / "alerts.sqlite"
+        """Looked up at the first use, and the same from then on."""
+        if self._path is None:
+            self._path = paths.state_dir() / "alerts.sqlite"
+        return self._path
+
+    @property
+    def inode(self) -> int | None:
+        """Which file it is; None while there is none."""
+        return None if self._path is None else _inode(self._path)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

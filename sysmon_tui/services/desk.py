@@ -167,9 +167,11 @@ class AlertDesk:
 
     async def _apply(self, judged: list[Judged]) -> dict[str, dict[str, Any]]:
         documents = {one.rule.id: _document(one) for one in judged}
-        mark = tuple(
+        found = tuple(
             (rule, one["fetched_at"], one["state"], one["reason"]) for rule, one in documents.items()
         )
+        # A store that was put aside or taken away knows nothing of it.
+        mark = (found, self._store and self._store.file.inode)
         now_s = self._clock.monotonic_s()
         if mark == self._applied and now_s - self._applied_s < self._spacing_s():
             return documents
@@ -183,7 +185,7 @@ class AlertDesk:
             self.trouble, self._kept = None, []
         else:
             self._keep(judged, active, now)
-        self._applied, self._applied_s = mark, now_s
+        self._applied, self._applied_s = (found, self._store and self._store.file.inode), now_s
         self.on_change()
         return documents
 

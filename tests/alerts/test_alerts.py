@@ -191,7 +191,7 @@ async def test_a_denied_table_makes_its_own_rules_unknown_and_no_others() -> Non
     unknown = {rule for rule in BUILT_IN if rule.startswith("security.")}
     assert states == {
         "workflow.consecutive_failures": "firing",
-        "freshness.audit": "pending",
+        "freshness.audit": "unknown",
         **dict.fromkeys(unknown, "unknown"),
     }
     health = await monitor.health()

@@ -358,16 +358,16 @@ async def test_failures_before_a_part_of_the_window_count(estate: Estate) -> Non
 
 
 async def test_failures_before_what_is_read_again_count(live_estate: Estate) -> None:
-    """A refresh lists from 10:40 on. A login of 10:45 comes late: the failures of 10:39 are counted all the same."""
+    """A refresh lists from 10:50 on. A login of 10:55 comes late: the failures of 10:49 are counted all the same."""
     estate = live_estate
-    refused(estate, 10, at("10:39"), email="ann")
+    refused(estate, 10, at("10:49"), email="ann")
     estate.event("newest", at("11:59"), "deleteTable", service_name="unityCatalog")
     source = Watched(estate.engine()[0])
     service = estate.monitor(open_source=lambda: source, incremental=True).service
     assert await brute(service) == {}
-    estate.event("in", at("10:45"), "login", email="ann")
+    estate.event("in", at("10:55"), "login", email="ann")
     estate.clock.advance(61)
     assert await brute(service) == {"in": ("user", 10)}
-    assert source.requests[-1].values["since_us"] == int(at("10:40").timestamp()) * 1_000_000
+    assert source.requests[-1].values["since_us"] == int(at("10:55").timestamp()) * 1_000_000
     answer = await answered(service)
     assert (answer.total, answer.frame.height) == (12, 12)

@@ -85,7 +85,7 @@ async def refreshes(seed: int, late: timedelta, steps: list[int]) -> list[list[s
 
 
 @settings(
-    max_examples=4,
+    max_examples=3,
     derandomize=True,  # more seeds were tried by hand; here a run that breaks must break again
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example takes seconds: to shrink it, minutes
@@ -103,9 +103,9 @@ async def test_refreshes_say_what_a_full_read_says(seed: int, late_min: int, ste
 
 
 async def test_a_row_later_than_the_overlap_is_there_after_the_next_full_read() -> None:
-    """Rows up to three hours late: after fifteen minutes all is as a full read says, and the overlap has grown with
+    """Rows up to two hours late: after fifteen minutes all is as a full read says, and the overlap has grown with
     the lateness, so that the refreshes after it miss nothing either."""
-    found = await refreshes(7, timedelta(hours=3), [61, int(limits.FULL_READ_S), 61, 61])
+    found = await refreshes(7, timedelta(hours=2), [61, int(limits.FULL_READ_S), 61, 61])
     assert found[2:] == [[]] * 3
 
 

@@ -138,7 +138,9 @@ async def test_panels_asked_at_once_are_told_apart() -> None:
     panels = source.panels()
     assert panels.keys() == {"queries", "audit", "workflows", "warehouse"}
     assert "audit_events" in panels["audit"] and "queries" in panels["queries"]
-    assert panels["warehouse"] == {"warehouse_events"} and "runs" in panels["workflows"]
+    assert (
+        panels["warehouse"] == {"warehouse_events", "head_warehouse_events"} and "runs" in panels["workflows"]
+    )
 
 
 async def test_a_refresh_in_the_background_is_healths() -> None:
