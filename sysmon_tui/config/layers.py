@@ -160,19 +160,19 @@ def _line_of(text: str, path: KeyPath) -> int | None:
     for number, line in enumerate(text.split("\n"), start=1):
         here: KeyPath = ()
         if match := _HEADER.match(line):
-            header = _parts(match[2])
+            header = key_parts(match[2])
             if match[1] == "[[":
                 counts[header] = counts.get(header, -1) + 1
                 header = (*header, counts[header])
             here = header
         elif "=" in line and path[: len(header)] == header:
-            here = (*header, *_parts(line.partition("=")[0]))
+            here = (*header, *key_parts(line.partition("=")[0]))
         if len(here) > length and here == path[: len(here)]:
             best, length = number, len(here)
     return best
 
 
-def _parts(key: str) -> KeyPath:
+def key_parts(key: str) -> KeyPath:
     """`a."b.c"` → ("a", "b.c"); nothing for what is no key."""
     try:
         tree: Any = tomllib.loads(f"{key} = 0")

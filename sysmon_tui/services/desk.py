@@ -74,6 +74,7 @@ class AlertDesk:
         self._is_saved = store is not None
         self._applied: tuple[object, ...] = ()
         self._applied_s = float("-inf")
+        self._on_duty_s = float("-inf")
         self.trouble: str | None = None
         self.on_change: Callable[[], None] = lambda: None
 
@@ -219,6 +220,10 @@ class AlertDesk:
         if self._store is None or not self._shares:
             return None
         now, spacing_s = self._clock.now(), self._spacing_s()
+        if self._clock.monotonic_s() - self._on_duty_s < spacing_s / 2:
+            return (
+                None  # it is ours for longer than that: a request that is answered from memory writes nothing
+            )
         mine: list[bool] = []
         stored: dict[str, tuple[datetime, dict[str, Any]]] = {}
 
@@ -227,7 +232,10 @@ class AlertDesk:
             if not mine[0]:
                 stored.update(store.documents())
 
-        if not await self._with_store(look) or mine[0]:
+        if not await self._with_store(look):
+            return None
+        if mine[0]:
+            self._on_duty_s = self._clock.monotonic_s()
             return None
         wanted = {
             rule for rule in self._evaluation.active if category in (None, self._evaluation.category_of(rule))
@@ -247,14 +255,19 @@ class AlertDesk:
         try:
             await in_daemon_thread(lambda: work(store))
         except StoreError as error:
-            if self.trouble is None:
-                _log.error("%s", error.sentence)
-            since = rfc3339(self._clock.now().replace(microsecond=0))
-            self.trouble = (
-                self.trouble or f"Alerts are not saved since {since}, and nobody is told: {error.sentence}"
-            )
+            self._say_trouble(error.sentence)
+            return False
+        except Exception as error:  # a fault of ours must not take the answer with it
+            _log.exception("the store of alerts failed in an unforeseen way")
+            self._say_trouble(f"It broke with {type(error).__name__}.")
             return False
         return True
+
+    def _say_trouble(self, sentence: str) -> None:
+        if self.trouble is None:
+            _log.error("%s", sentence)
+            since = rfc3339(self._clock.now().replace(microsecond=0))
+            self.trouble = f"Alerts are not saved since {since}, and nobody is told: {sentence}"
 
     # What people do ------------------------------------------------------------------------------------------
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from typing import Any
 
 from sysmon_tui.config.check import KeyPath
+from sysmon_tui.config.layers import key_parts
 
 _HEADER = re.compile(r"^\s*(\[\[?)(.+?)\]\]?\s*(?:#.*)?$")
-# tests.rows.columns.user_identity.email is the deepest that anybody needs.
-_MAX_DEPTH = 8
 
 
 def line_of(text: str, path: KeyPath) -> int | None:
@@ -22,9 +19,9 @@ def line_of(text: str, path: KeyPath) -> int | None:
     for number, line in enumerate(text.split("\n"), start=1):
         here: KeyPath = ()
         if match := _HEADER.match(line):
-            here = header = _counted(_parts(match[2]), newest, opens=match[1] == "[[")
+            here = header = _counted(key_parts(match[2]), newest, opens=match[1] == "[[")
         elif "=" in line and path[: len(header)] == header:
-            here = (*header, *_parts(line.partition("=")[0]))
+            here = (*header, *key_parts(line.partition("=")[0]))
         if len(here) > length and here == path[: len(here)]:
             best, length = number, len(here)
     return best
@@ -40,16 +37,3 @@ def _counted(parts: KeyPath, newest: dict[KeyPath, int], *, opens: bool) -> KeyP
         if path in newest:
             path = (*path, newest[path])
     return path
-
-
-def _parts(key: str) -> KeyPath:
-    """`a."b.c"` → ("a", "b.c"); nothing for what is no key."""
-    try:
-        tree: Any = tomllib.loads(f"{key} = 0")
-    except (ValueError, RecursionError):
-        return ()
-    parts: list[str | int] = []
-    while isinstance(tree, dict) and tree and len(parts) < _MAX_DEPTH:
-        part, tree = next(iter(tree.items()))
-        parts.append(part)
-    return tuple(parts)
