@@ -136,5 +136,3 @@ SLOW_CHUNK_S = 0.15
 STORAGE_CLOSED_S = 900.0
 # At exit, how long a source may take to cancel its statements before it is left behind.
 CLOSE_S = 3.0
-# Then, how long threads that have delivered may take to end.
-SETTLE_S = 0.3

@@ -17,12 +17,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sysmon_tui import limits, paths
+from sysmon_tui import paths
 from sysmon_tui.clock import Clock, SystemClock
 from sysmon_tui.config import Config, TenantConfig
 from sysmon_tui.config.model import FreshnessConfig
 from sysmon_tui.errors import RequestError
-from sysmon_tui.threads import settle
 
 if TYPE_CHECKING:
     from sysmon_tui.alerts.notify.notifier import Notifier
@@ -258,7 +257,6 @@ class Runtime:
             self._courier.stop()
         await asyncio.gather(*(tenant.monitor.desk.close() for tenant in self._tenants.values()))
         await asyncio.gather(*(tenant.monitor.service.close() for tenant in self._tenants.values()))
-        settle(limits.SETTLE_S)
 
 
 def rule_book(config: Config, tenant: str) -> RuleBook:

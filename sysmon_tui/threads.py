@@ -6,6 +6,7 @@ Not asyncio's executor: its threads are joined at exit, so a statement of half a
 from __future__ import annotations
 
 import asyncio
+import atexit
 import threading
 import time
 import weakref
@@ -13,6 +14,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+
+# How long threads that have delivered may take to end, when the process ends.
+_SETTLE_S = 0.3
 
 _workers: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
@@ -73,11 +77,13 @@ def together(*calls: Callable[[], T]) -> list[T]:
     return [values[number] for number in range(len(calls))]
 
 
-def settle(timeout_s: float) -> None:
+@atexit.register
+def _settle() -> None:
     """Wait a moment for workers that have delivered to end: DuckDB complains at exit of objects they still hold.
 
-    A worker that hangs costs the whole time and is left behind.
+    A worker that hangs costs the whole time and is left behind. Here and not in what closes a source: a script that
+    closes nothing ends without complaints too.
     """
-    until = time.monotonic() + timeout_s
+    until = time.monotonic() + _SETTLE_S
     for worker in list(_workers):
         worker.join(max(0.0, until - time.monotonic()))

@@ -5,11 +5,12 @@ Times are written as minutes or texts relative to nothing: `at("10:30")` is that
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import sqlglot
@@ -55,6 +56,42 @@ def _ddl() -> tuple[str, ...]:
     return tuple(texts)
 
 
+class _Rows:
+    """The connection to whoever uses it: rows that wait are written first, many of a kind by one statement.
+
+    A row by itself takes milliseconds: binding the widest tables costs more than the row.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._waiting: dict[tuple[str, Any], list[dict[str, Any]]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, table: str, values: dict[str, Any]) -> None:
+        with self._lock:
+            self._waiting.setdefault((table, _shape(values)), []).append(values)
+
+    def __getattr__(self, name: str) -> Any:
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
+            for (table, _), rows in waiting.items():
+                self._write(table, rows)
+        return getattr(self._connection, name)
+
+    def _write(self, table: str, rows: list[dict[str, Any]]) -> None:
+        names = ", ".join(f'"{name}"' for name in rows[0])
+        marks = ", ".join(f"({', '.join('?' * len(rows[0]))})" for _ in rows)
+        values = [value for row in rows for value in row.values()]
+        self._connection.cursor().execute(f"INSERT INTO {table} ({names}) VALUES {marks}", values)
+
+
+def _shape(value: Any) -> Any:
+    """Names of columns and of fields, however deep: rows of one shape can be written together."""
+    if isinstance(value, dict):
+        return tuple((name, _shape(field)) for name, field in value.items())
+    return tuple(_shape(one) for one in value) if isinstance(value, list) else None
+
+
 class Estate:
     """`add` rows, then ask a `monitor`. Columns that are not given are NULL. In memory, or in a DuckDB file."""
 
@@ -63,12 +100,14 @@ class Estate:
         # Where monitors find the rows unless they are told: a source, and its names of the tables.
         self.engine: Callable[[], tuple[Source, Mapping[str, str] | None]] = lambda: (self.source(), None)
         self.rows_added = 0
-        self.connection = duckdb.connect()
-        self.connection.execute(f"ATTACH '{database or ':memory:'}' AS {CATALOG}")
+        connection = duckdb.connect()
+        connection.execute(f"ATTACH '{database or ':memory:'}' AS {CATALOG}")
         for schema in sorted({table.split(".")[1] for table in TABLES.values()}):
-            self.connection.execute(f"CREATE SCHEMA {CATALOG}.{schema}")
+            connection.execute(f"CREATE SCHEMA {CATALOG}.{schema}")
         for text in _ddl():
-            self.connection.execute(text)
+            connection.execute(text)
+        self._rows = _Rows(connection)
+        self.connection = cast(duckdb.DuckDBPyConnection, self._rows)
 
     def add(self, table: str, **columns: Any) -> None:
         """A row of a table, by its key in TABLES; instants are aware and stored as UTC."""
@@ -77,9 +116,7 @@ class Estate:
             key: value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
             for key, value in columns.items()
         }
-        names = ", ".join(f'"{key}"' for key in values)
-        marks = ", ".join(f"${key}" for key in values)
-        self.connection.execute(f"INSERT INTO {CATALOG}.{schema}.{name} ({names}) VALUES ({marks})", values)
+        self._rows.add(f"{CATALOG}.{schema}.{name}", values)
         self.rows_added += 1
 
     def slice(

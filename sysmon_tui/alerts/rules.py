@@ -49,125 +49,155 @@ class Rule:
         return 1 if self.setting is None else int(getattr(thresholds, self.setting))
 
 
-def _runs(
-    name: str,
-    severity: Severity,
-    setting: str,
-    noun: str,
-    dataset: str,
-    *,
-    final: bool = False,
-    keep: timedelta = _NONE,
-) -> Rule:
-    return Rule(
-        f"workflow.{name}",
-        "workflow",
-        severity,
-        "job_run_timeline",
-        setting,
-        noun,
-        dataset,
-        "run_id",
-        "period_start_time",
-        keep=keep,
-        final=final,
-    )
+# What the rules on a table have in common; the ids below are theirs.
+_RUNS = Rule(
+    "workflow",
+    category="workflow",
+    severity="high",
+    table="job_run_timeline",
+    setting=None,
+    noun="runs",
+    dataset="workflows",
+    key="run_id",
+    pruned_by="period_start_time",
+)
+_QUERIES = Rule(
+    "query",
+    category="query",
+    severity="medium",
+    table="query_history",
+    setting=None,
+    noun="queries",
+    dataset="queries",
+    key="statement_id",
+    pruned_by="start_time",
+)
+_EVENTS = Rule(
+    "security",
+    category="security",
+    severity="high",
+    table="audit",
+    setting=None,
+    noun="events",
+    dataset="audit",
+    key="event_id",
+    pruned_by="event_date",
+)
+# What happened once stays a reason to look for a day.
+_ONCE = replace(_EVENTS, keep=DAY)
+_WAREHOUSES = Rule(
+    "warehouse",
+    category="warehouse",
+    severity="medium",
+    table="warehouse_events",
+    setting=None,
+    noun="warehouses",
+    dataset="warehouses",
+    key="warehouse_id",
+    pruned_by="event_time",
+)
 
-
-def _queries(name: str, setting: str, noun: str, dataset: str) -> Rule:
-    return Rule(
-        name, _category(name), "medium", "query_history", setting, noun, dataset, "statement_id", "start_time"
-    )
-
-
-def _audit(
-    name: str,
-    severity: Severity,
-    setting: str | None,
-    noun: str,
-    *,
-    window: timedelta = HOUR,
-    keep: timedelta = _NONE,
-) -> Rule:
-    return Rule(
-        f"security.{name}",
-        "security",
-        severity,
-        "audit",
-        setting,
-        noun,
-        "audit",
-        "event_id",
-        "event_date",
-        window=window,
-        keep=keep,
-    )
-
-
-def _warehouses(name: str, setting: str, noun: str, *, final: bool = False) -> Rule:
-    return Rule(
-        f"warehouse.{name}",
-        "warehouse",
-        "medium",
-        "warehouse_events",
-        setting,
-        noun,
-        "warehouses",
-        "warehouse_id",
-        "event_time",
-        final=final,
-    )
-
-
-def _category(name: str) -> Category:
-    return "warehouse" if name.startswith("warehouse.") else "query"
-
-
-CONSECUTIVE_FAILURES = _runs(
-    "consecutive_failures",
-    "critical",
-    "consecutive_failures",
-    "failed runs in a row",
-    "workflows",
+CONSECUTIVE_FAILURES = replace(
+    _RUNS,
+    id="workflow.consecutive_failures",
+    severity="critical",
+    setting="consecutive_failures",
+    noun="failed runs in a row",
     final=True,
 )
-FAILED_RUNS = _runs(
-    "failed_per_hour", "high", "failed_workflows_per_hour", "failed workflow runs", "workflows/failed"
+FAILED_RUNS = replace(
+    _RUNS,
+    id="workflow.failed_per_hour",
+    setting="failed_workflows_per_hour",
+    noun="failed workflow runs",
+    dataset="workflows/failed",
 )
 # A run is seen at its end as a rule: the alert is to be seen as well.
-SLOW_RUNS = _runs("slow", "medium", "slow_run_minutes", "slow runs", "workflows", final=True, keep=3 * HOUR)
-FAILED_QUERIES = _queries(
-    "query.failed_per_hour", "failed_queries_per_hour", "failed queries", "queries/failed"
+SLOW_RUNS = replace(
+    _RUNS,
+    id="workflow.slow",
+    severity="medium",
+    setting="slow_run_minutes",
+    noun="slow runs",
+    keep=3 * HOUR,
+    final=True,
 )
-SLOW_QUERIES = _queries("query.slow_per_hour", "slow_queries_per_hour", "slow queries", "queries")
-QUEUEING = _queries(
-    "warehouse.queueing", "queued_queries_per_hour", "queries that waited for a free slot", "queries"
+FAILED_QUERIES = replace(
+    _QUERIES,
+    id="query.failed_per_hour",
+    setting="failed_queries_per_hour",
+    noun="failed queries",
+    dataset="queries/failed",
 )
-FAILED_LOGINS = _audit("failed_logins_per_hour", "high", "failed_logins_per_hour", "failed logins")
-# What happened once stays a reason to look for a day.
-BRUTE_FORCE = _audit("brute_force", "critical", "brute_force_failures", "logins after refused ones", keep=DAY)
-PASSWORD_SPRAY = _audit("password_spray", "high", "password_spray_users", "users refused from one address")
-ADMIN_GRANTED = _audit("admin_granted", "high", None, "grants of administration", keep=DAY)
-ACCESS_LIST_CHANGED = _audit("access_list_changed", "high", None, "changes of IP access lists", keep=DAY)
-VENDOR_ACCESS = _audit("vendor_access", "medium", None, "visits of Databricks staff", keep=DAY)
-LONG_LIVED_TOKEN = _audit("long_lived_token", "medium", "token_lifetime_hours", "long-lived tokens", keep=DAY)
-DENIED_BURST = _audit(
-    "denied_burst", "medium", "denied_requests_per_hour", "requests denied by Unity Catalog"
+SLOW_QUERIES = replace(
+    _QUERIES, id="query.slow_per_hour", setting="slow_queries_per_hour", noun="slow queries"
 )
-MASS_DELETE = _audit("mass_delete", "high", "deletes_per_day", "deletions by one user", window=DAY)
-FAILED_STARTS = _warehouses("failed_start", "failed_starts_per_hour", "failed starts")
-IDLE = _warehouses("idle", "idle_warehouse_minutes", "idle warehouses", final=True)
+QUEUEING = replace(
+    _QUERIES,
+    id="warehouse.queueing",
+    category="warehouse",
+    setting="queued_queries_per_hour",
+    noun="queries that waited for a free slot",
+)
+FAILED_LOGINS = replace(
+    _EVENTS, id="security.failed_logins_per_hour", setting="failed_logins_per_hour", noun="failed logins"
+)
+BRUTE_FORCE = replace(
+    _ONCE,
+    id="security.brute_force",
+    severity="critical",
+    setting="brute_force_failures",
+    noun="logins after refused ones",
+)
+PASSWORD_SPRAY = replace(
+    _EVENTS,
+    id="security.password_spray",
+    setting="password_spray_users",
+    noun="users refused from one address",
+)
+ADMIN_GRANTED = replace(_ONCE, id="security.admin_granted", noun="grants of administration")
+ACCESS_LIST_CHANGED = replace(_ONCE, id="security.access_list_changed", noun="changes of IP access lists")
+VENDOR_ACCESS = replace(
+    _ONCE, id="security.vendor_access", severity="medium", noun="visits of Databricks staff"
+)
+LONG_LIVED_TOKEN = replace(
+    _ONCE,
+    id="security.long_lived_token",
+    severity="medium",
+    setting="token_lifetime_hours",
+    noun="long-lived tokens",
+)
+DENIED_BURST = replace(
+    _EVENTS,
+    id="security.denied_burst",
+    severity="medium",
+    setting="denied_requests_per_hour",
+    noun="requests denied by Unity Catalog",
+)
+MASS_DELETE = replace(
+    _EVENTS,
+    id="security.mass_delete",
+    setting="deletes_per_day",
+    noun="deletions by one user",
+    window=DAY,
+)
+FAILED_STARTS = replace(
+    _WAREHOUSES, id="warehouse.failed_start", setting="failed_starts_per_hour", noun="failed starts"
+)
+IDLE = replace(
+    _WAREHOUSES, id="warehouse.idle", setting="idle_warehouse_minutes", noun="idle warehouses", final=True
+)
 FRESHNESS = {
     table: Rule(
         f"freshness.{table}",
-        "freshness",
-        "medium",
-        table,
-        None,
-        "minutes without a new row",
-        "",
-        "",
-        "",
+        category="freshness",
+        severity="medium",
+        table=table,
+        setting=None,
+        noun="minutes without a new row",
+        dataset="",
+        key="",
+        pruned_by="",
         final=True,
     )
     for table in FACT_TABLES

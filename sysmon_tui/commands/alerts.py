@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sysmon_tui import limits
 from sysmon_tui.commands import alert_actions
 from sysmon_tui.commands.flags import Flags, global_options
 from sysmon_tui.commands.output import write_stdout
@@ -72,12 +71,10 @@ def _run(suite: Suite, *, named: bool) -> bool:
     """Whether a test failed. Each is told as soon as it has run."""
     from sysmon_tui.services.rule_tests.report import lines  # noqa: PLC0415 (not for --help)
     from sysmon_tui.services.rule_tests.run import run  # noqa: PLC0415
-    from sysmon_tui.threads import settle  # noqa: PLC0415
 
     failed = False
     for case in suite.tests:
         outcome = asyncio.run(run(case, suite.book))
-        settle(limits.SETTLE_S)
         told = lines(outcome, suite.times, suite.file if named else None)
         write_stdout("".join(f"{line}\n" for line in told).encode())
         failed = failed or not outcome.passed
