@@ -101,6 +101,7 @@ class Estate:
         self.engine: Callable[[], tuple[Source, Mapping[str, str] | None]] = lambda: (self.source(), None)
         self.rows_added = 0
         connection = duckdb.connect()
+        connection.execute("SET threads = 1")  # a few rows: threads would cost more than they do
         connection.execute(f"ATTACH '{database or ':memory:'}' AS {CATALOG}")
         for schema in sorted({table.split(".")[1] for table in TABLES.values()}):
             connection.execute(f"CREATE SCHEMA {CATALOG}.{schema}")

@@ -59,7 +59,7 @@ def of_each(
         times = part.get_column(time).to_list()
         episodes = at_least(times, threshold, seen.as_of, rule.window, who)
         if episodes:
-            name = one_line(str(part.get_column(named)[0]), 120)
+            name = one_line(str(part.get_column(named)[0]), 120) or "(empty)"
             words = told(rule, seen, part, threshold, time=time, who=distinct, name=name)
             found.append(
                 Finding(
@@ -92,10 +92,10 @@ def told(
             counted = f"{value} {rule.noun} within {span(rule.window)} at most, {times}"
         top = commonest(inside, who) if who else ""
         return Words(
-            title=f"{of}{episode.value} {rule.noun} within {span(rule.window)}",
+            title=f"{of}{value} {rule.noun} within {span(rule.window)}",
             message=f"{of}{counted} (threshold {threshold})" + (f": {top}." if top else "."),
             rows=row_ids(inside, rule.key),
-            since=oldest(inside, "start_time", time),
+            since=oldest(inside, "started_at", "start_time", time),
             parameters={"hours": hours_back(seen, episode.started_at - rule.window)},
         )
 

@@ -130,7 +130,9 @@ def _listed(texts: Iterable[str | None]) -> str:
 
 
 def row_ids(frame: pl.DataFrame, key: str) -> list[RowId]:
-    return list(frame.head(_EVIDENCE_ROWS).select("workspace_id", key).iter_rows())
+    """The first rows, each once: a warehouse may have several."""
+    ids = frame.select("workspace_id", key).unique(maintain_order=True)
+    return list(ids.head(_EVIDENCE_ROWS).iter_rows())
 
 
 def oldest(frame: pl.DataFrame, *columns: str) -> datetime | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from sysmon_tui.alerts.counted import in_all, of_each, within
+from sysmon_tui.alerts.counted import in_all, of_each
 from sysmon_tui.alerts.episodes import Episode, below
 from sysmon_tui.alerts.finding import (
     Finding,
@@ -135,15 +135,16 @@ class OwnRule:
         of = "".join(f"{one_line(str(value), 120)}: " for value in list(entity.values())[:1])
 
         def words(episode: Episode) -> Words:
+            since = episode.started_at - self.rule.window
             until = episode.ended_at or seen.settled or seen.fetched_at
-            inside = within(rows, self.of.time, self.rule.window, episode, seen)
+            there = rows.filter((pl.col(self.of.time) > since) & (pl.col(self.of.time) <= until))
             few = f"{of}{episode.value} {self.rule.noun} within {span(self.rule.window)}"
             return Words(
                 title=few,
                 message=f"{few}, up to {minute(until)} (fewer than {self.value}).",
-                rows=row_ids(inside, self.rule.key),
-                since=oldest(inside, "start_time", self.of.time),
-                parameters={"hours": hours_back(seen, episode.started_at - self.rule.window)},
+                rows=row_ids(there, self.rule.key),
+                since=oldest(there, "start_time", self.of.time),
+                parameters={"hours": hours_back(seen, since)},
             )
 
         return words

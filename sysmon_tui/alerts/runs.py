@@ -74,7 +74,7 @@ def slow(seen: Seen, baselines: pl.DataFrame, rule: Rule, threshold_minutes: int
 
 def _of_slow_job(seen: Seen, rule: Rule, threshold_minutes: int, part: pl.DataFrame) -> Finding:
     runs: dict[datetime, dict[str, Any]] = {}
-    for row in part.sort("start_time").to_dicts():
+    for row in part.sort("start_time", maintain_order=True).to_dicts():
         began = row["start_time"] + timedelta(seconds=row["usual_s"])
         other = runs.get(began)
         if other is None or (
@@ -89,7 +89,9 @@ def _of_slow_job(seen: Seen, rule: Rule, threshold_minutes: int, part: pl.DataFr
 
 def _slow_words(seen: Seen, runs: dict[datetime, dict[str, Any]]) -> Callable[[Episode], Words]:
     def words(episode: Episode) -> Words:
-        row = runs[episode.started_at]
+        # Of those that are one episode the one that still runs, or took longest: a rule may keep firing between them.
+        several = [one for at, one in runs.items() if episode.started_at <= at <= (episode.ended_at or at)]
+        row = max(several, key=lambda one: (one["end_time"] is None, one["duration_seconds"]))
         name, takes = _name(row), _clock(row["duration_seconds"])
         verb = "has been running for" if row["end_time"] is None else "took"
         over = int(row["duration_seconds"] - row["median_seconds"]) // 60

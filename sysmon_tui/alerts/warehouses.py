@@ -52,8 +52,9 @@ def queueing(seen: Seen, rule: Rule, threshold: int, names: pl.DataFrame, queued
 def idle(seen: Seen, statements: Seen, rule: Rule, threshold_minutes: int) -> list[Finding]:
     """Warehouses that are up, and of which no statement has ended for this long.
 
-    `seen` holds a row a warehouse, `statements` what ran, by span of time. That nothing ran is known only up to where
-    no more rows of query history come, and that it is up only up to the newest event of any warehouse.
+    `seen` holds a row a warehouse, `statements` what ran, by span of time. That nothing ran is known only from where
+    statements were read up to where no more rows of query history come, and that it is up only up to the newest event
+    of any warehouse.
     """
     known = [instant for instant in (seen.as_of, statements.settled) if instant is not None]
     if len(known) < 2:
@@ -61,28 +62,27 @@ def idle(seen: Seen, statements: Seen, rule: Rule, threshold_minutes: int) -> li
     last_work = _last_work(statements.frame)
     found = []
     for row in seen.frame.filter(pl.col("state") == "RUNNING").to_dicts():
-        since = max(filter(None, (row["last_event_time"], last_work.get(_key(row)))))
+        since = max(filter(None, (row["last_event_time"], last_work.get(_key(row)), statements.since)))
         began = since + timedelta(minutes=threshold_minutes)
         if began <= min(known):
             minutes = (min(known) - since) // timedelta(minutes=1)
-            found.append(
-                _idle(
-                    seen, rule, threshold_minutes, row=row, episode=Episode(began, None, minutes), since=since
-                )
-            )
+            at_least = "at least " if since == statements.since else ""
+            episode = Episode(began, None, minutes)
+            found.append(_idle(seen, rule, threshold_minutes, row=row, episode=episode, at_least=at_least))
     return found
 
 
 def _idle(
-    seen: Seen, rule: Rule, threshold_minutes: int, *, row: dict[str, Any], episode: Episode, since: datetime
+    seen: Seen, rule: Rule, threshold_minutes: int, *, row: dict[str, Any], episode: Episode, at_least: str
 ) -> Finding:
+    since = episode.started_at - timedelta(minutes=threshold_minutes)
     name = one_line(row["warehouse_name"] or f"warehouse {row['warehouse_id']}", 120)
 
     def words(of: Episode) -> Words:
         return Words(
-            title=f"{name} has been up for {of.value} minutes without a statement",
+            title=f"{name} has been up for {at_least}{of.value} minutes without a statement",
             message=(
-                f"{name} is up, and no statement on it has ended since {minute(since)}: {of.value} minutes "
+                f"{name} is up, and no statement on it has ended since {minute(since)}: {at_least}{of.value} minutes "
                 f"(threshold {threshold_minutes}). A statement that still runs is not in the table yet."
             ),
             parameters={"warehouse_id": row["warehouse_id"], "hours": hours_back(seen, since)},

@@ -193,6 +193,8 @@ class Evaluation:
             seen = replace(
                 seen, state=of_statements.state, reason=of_statements.reason, code=of_statements.code
             )
+        if of_statements.since is not None:  # what began before this can be seen by nobody any more
+            seen = replace(seen, since=of_statements.since + timedelta(minutes=threshold))
         found = warehouses.idle(seen, of_statements, rule, threshold) if of_statements.trusted else []
         return [self._judged(rule, seen, threshold, found)]
 

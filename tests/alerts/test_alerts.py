@@ -274,3 +274,20 @@ async def test_the_evidence_finds_its_rows() -> None:
             found = frame_of(estate.connection, sql)
             assert set(found["run_id"]) == set(alert["evidence"]["ids"]) != set()
             assert "period_start_time >=" in sql
+
+
+async def test_a_warehouse_that_is_idle_for_days_keeps_its_start() -> None:
+    """Its last statement leaves the day that is read: the alert is the same, since when it was, for at least a day."""
+    estate = Estate(at("11:20"))
+    estate.query("calm", at("11:04"), at("11:10"), warehouse_id="calm")
+    estate.slice("calm", at("11:00"), at("11:10"), "SUCCEEDED", job_id="calm")
+    estate.event("calm", at("11:10"), "logout", email="calm@example.com")
+    estate.warehouse_event("STOPPED", at("11:10"), 0, warehouse_id="calm")
+    estate.warehouse_event("RUNNING", at("09:00", day=-3), warehouse_id="wh9")
+    estate.query("work", at("11:20", day=-1), at("11:30", day=-1), warehouse_id="wh9")
+    monitor, told = estate.monitor(), []
+    for _ in range(3):
+        (alert,) = [one for one in (await monitor.alerts()).rows() if one["rule"] == "warehouse.idle"]
+        told.append((alert["state"], alert["started_at"], "at least" in alert["title"]))
+        estate.clock.advance(20 * 60)
+    assert told == [("firing", "2026-03-09T13:30:00Z", at_least) for at_least in (False, True, True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from sysmon_tui.alerts.finding import Seen
 from sysmon_tui.alerts.life import Judged
 from sysmon_tui.alerts.own_rules import OwnRule, condition, own_rules
+from sysmon_tui.alerts.rules import Rule
 from sysmon_tui.alerts.verdict import Verdict, verdicts
 from sysmon_tui.config.rules import DATASETS, RuleConfig, number_columns, text_columns
 from tests.alerts.judging import MINUTE, Lives
@@ -118,6 +120,43 @@ def test_too_few_ends_at_once() -> None:
     rule, rows = own("<", 1), [row("09:10"), row("10:00"), row("12:30")]
     (verdict,) = told(rule, seen("12:30", *rows), since="08:10")
     assert (verdict.state, verdict.alert["resolved_at"]) == ("resolved", "2026-03-10T12:30:00Z")
+
+
+def test_the_whole_alert_of_too_few_of_an_entity() -> None:
+    """Its words up to where no more rows come, and the rows that were there, with a statement that shows them."""
+    rows = [
+        row(ended, statement_id=f"q{number}", user_email="ann\n" + "n" * 150, warehouse_id="wh1")
+        for number, ended in enumerate(("09:00", "11:30", "11:31", "11:40"))
+    ]
+    rule = own("<", 2, group_by=("user_email", "warehouse_id"), window_minutes=90, title="loads")
+    (verdict,) = [one for one in told(rule, seen("14:05", *rows), since="08:30") if one.state == "firing"]
+    few = "ann " + "n" * 115 + "…: 1 loads within 90 minutes"
+    assert verdict.alert["title"] == few
+    assert verdict.alert["message"] == f"{few}, up to 2026-03-10 13:05 UTC (fewer than 2)."
+    assert (verdict.alert["value"], verdict.alert["threshold"]) == (1, 2)
+    assert verdict.alert["evidence"] == {
+        "ids": ["q3"],
+        "dataset": "queries",
+        "parameters": {"hours": 3},
+        "statement": "SELECT * FROM system.query.history WHERE start_time >= TIMESTAMP'2026-03-10T11:39:00Z'"
+        " AND workspace_id IN ('1') AND statement_id IN ('q3')",
+    }
+
+
+def test_too_few_that_is_over_names_its_end() -> None:
+    """An end beyond where rows are settled is one too; without a date nothing is told."""
+    rule, rows = own("<", 1), [row("09:10"), row("10:00"), row("12:10")]
+    (verdict,) = told(rule, seen("12:30", *rows), since="08:10")
+    assert verdict.alert["message"].endswith("within an hour, up to 2026-03-10 12:10 UTC (fewer than 1).")
+    assert told(rule, replace(seen("12:30", *rows), as_of=None), since="08:10") == []
+
+
+def test_an_entity_is_known_from_its_first_row_on() -> None:
+    """Bob's first query ever is at 10:00: before there were not too few of his, and one is too few at once."""
+    (verdict,) = told(
+        own("<", 2, group_by=("user_email",)), seen("12:30", row("10:00", user_email="bob")), since="02:00"
+    )
+    assert (verdict.state, verdict.started_at) == ("firing", at("10:00"))
 
 
 def test_too_few_says_nothing_of_the_first_window() -> None:
@@ -292,6 +331,32 @@ def test_what_a_rule_takes_from_its_configuration() -> None:
     )
     assert (rule.category, rule.table, rule.final) == ("query", "query_history", False)
     assert own("<").rule.final
+
+
+def test_what_a_rule_is_where_its_configuration_says_nothing() -> None:
+    """One run or more within an hour is a medium alert; a long title is cut, and too few is known late."""
+    (rule,) = own_rules({"etl.any": RuleConfig()})
+    assert rule == OwnRule(
+        Rule(
+            "etl.any",
+            category="workflow",
+            severity="medium",
+            table="job_run_timeline",
+            setting=None,
+            noun="rows of etl.any",
+            dataset="workflows",
+            key="run_id",
+            pruned_by="period_start_time",
+        ),
+        "workflows",
+        filter=(),
+        group_by=(),
+        value=1,
+        at_most=False,
+    )
+    named = own("<=", title="x" * 121, runbook_url="https://example.com/run").rule
+    assert (named.noun, named.runbook_url) == ("x" * 119 + "…", "https://example.com/run")
+    assert named.final and named.absence
 
 
 @given(
