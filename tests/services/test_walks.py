@@ -52,7 +52,7 @@ def disturbed(estate: Estate, page: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("incremental", "pages_expected"), [(False, 100), (True, 20)], ids=["100 pages", "20 pages, incremental"]
+    ("incremental", "pages_expected"), [(False, 50), (True, 20)], ids=["50 pages", "20 pages, incremental"]
 )
 @pytest.mark.parametrize("name", LISTINGS)
 async def test_a_walk_holds_the_rows_of_its_first_moment(
