@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from sysmon_tui.alerts.life import Life
 from sysmon_tui.alerts.notify.notice import Kind
 from sysmon_tui.alerts.routes import Routed, Routes
+from sysmon_tui.alerts.rules import SEVERITIES
 from sysmon_tui.alerts.silences import Silence, silenced_until
 from sysmon_tui.alerts.verdict import Alert, in_order
 from sysmon_tui.clock import to_micros
@@ -234,6 +235,5 @@ def _summary(channel: str, lives: Iterable[Life], now: datetime) -> Planned:
 
 
 def _gravity(members: list[Life]) -> tuple[int, str]:
-    order = {"critical": 0, "high": 1, "medium": 2}
-    gravest = min((order.get(life.alert["severity"], 1) for life in members), default=2)
+    gravest = min((SEVERITIES.index(life.alert["severity"]) for life in members), default=len(SEVERITIES))
     return gravest, min((life.id for life in members), default="")
