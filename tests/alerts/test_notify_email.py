@@ -271,11 +271,12 @@ def test_a_server_that_drips_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
         thread = threading.Thread(target=drip)
         thread.start()
         begun_s = time.monotonic()
-        failure(Mailbox(port=server.getsockname()[1]))
+        failed = failure(Mailbox(port=server.getsockname()[1]))
         took_s = time.monotonic() - begun_s
         released.set()
         thread.join()
     assert 0.4 <= took_s < 2
+    assert (failed.message, failed.retry) == ("127.0.0.1 took longer than 0.4 s.", "later")
 
 
 def test_a_server_that_is_silent_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,8 @@ def _talk(channel: EmailChannel) -> Iterator[smtplib.SMTP]:
     )
     # The name that the certificate is checked against; connect() alone leaves it empty.
     client._host = channel.smtp_host  # type: ignore[attr-defined]
-    watchdog = threading.Timer(TALK_TIMEOUT_S, _hang_up, [client])
+    too_long = threading.Event()
+    watchdog = threading.Timer(TALK_TIMEOUT_S, _hang_up, [client, too_long])
     watchdog.daemon = True
     watchdog.start()
     try:
@@ -97,12 +98,18 @@ def _talk(channel: EmailChannel) -> Iterator[smtplib.SMTP]:
         # The message is accepted: how the server says goodbye must not make it look failed.
         with contextlib.suppress(smtplib.SMTPException, OSError):
             client.quit()
+    except (smtplib.SMTPException, OSError):
+        if too_long.is_set():
+            sentence = f"{channel.smtp_host} took longer than {TALK_TIMEOUT_S:g} s."
+            raise DeliveryError(sentence, retry="later") from None
+        raise
     finally:
         watchdog.cancel()
         client.close()
 
 
-def _hang_up(client: smtplib.SMTP) -> None:
+def _hang_up(client: smtplib.SMTP, too_long: threading.Event) -> None:
+    too_long.set()
     if client.sock is not None:
         with contextlib.suppress(OSError):  # closed in this very moment
             client.sock.shutdown(socket.SHUT_RDWR)

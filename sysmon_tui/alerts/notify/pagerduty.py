@@ -46,7 +46,7 @@ def payload(notice: Notice, routing_key: str) -> dict[str, Any]:
     event["payload"] = {
         "summary": one_line(notice.headline, _MAX_SUMMARY_CHARS),
         "source": notice.tenant,
-        "severity": _SEVERITIES.get(notice.severity, "error"),
+        "severity": _SEVERITIES[notice.severity],
         "timestamp": notice.started_at,
         "class": one_line(str(alert.get("rule", ""))),
         "group": one_line(str(alert.get("category", ""))),

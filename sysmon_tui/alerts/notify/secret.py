@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from sysmon_tui.alerts.notify.failure import DeliveryError
 
 _MAX_BYTES = 64 * 1024
-# Shorter parts of an address ("v2", "services") are no secret and stand in ordinary sentences.
+# Shorter parts of an address ("v2", "hooks") are no secret and stand in ordinary sentences.
 _MIN_PART_CHARS = 8
 
 
@@ -30,8 +30,9 @@ def read_secret(what: str, variable: str | None, file: str | None) -> str:
         raise DeliveryError(f"The configuration names no place for the {what}.", retry="later")
     try:
         value = _read_private(Path(file).expanduser()).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+    except (OSError, RuntimeError, ValueError) as error:  # also a home of nobody, and a path that can be none
+        said = getattr(error, "strerror", None) or str(error).rstrip(".")
+        reason = "it is no text" if isinstance(error, UnicodeError) else said
         raise DeliveryError(
             f"The file {file} for the {what} can't be read: {reason}.", retry="later"
         ) from None

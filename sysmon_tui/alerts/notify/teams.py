@@ -5,6 +5,7 @@ Teams' answer (202) says that the workflow has begun, not that the card is on th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,7 +79,7 @@ def _block(*runs: dict[str, Any]) -> dict[str, Any]:
         "type": "RichTextBlock",
         "inlines": [
             # {{DATE(...)}} is the one thing that is read in a text run.
-            {"type": "TextRun", **run, "text": run["text"].replace("{{", "{ {")}
+            {"type": "TextRun", **run, "text": re.sub(r"\{(?=\{)", "{ ", run["text"])}
             for run in runs
         ],
     }

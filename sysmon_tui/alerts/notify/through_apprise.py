@@ -51,7 +51,10 @@ def _body(notice: Notice) -> str:
 
 def _inert(text: str) -> str:
     """Without what a service might read as a mention: @everyone, <!channel>, <@U1>. A mail address stays."""
-    return re.sub(r"<(?=[!@#&/\w])", "< ", re.sub(r"(?<![\w.])@(?=[\w!&])", "@ ", text))
+    mention = (
+        r"(?<!\w)@(?=[\w!&])|@(?=(?:everyone|here|channel)\b)"  # all are called by the middle of a word too
+    )
+    return re.sub(r"<(?=[!@#&/\w])", "< ", re.sub(mention, "@ ", text, flags=re.IGNORECASE))
 
 
 def _in_own_process(errand: dict[str, str]) -> dict[str, Any]:
