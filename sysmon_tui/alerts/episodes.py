@@ -98,7 +98,7 @@ def below(
 
 
 def _least(times: Sequence[datetime], start: datetime, end: datetime, window: timedelta) -> int:
-    instants = {start, *(time + window for time in times if start <= time + window < end)}
+    instants = {start, *(time + window for time in times if start <= time + window <= end)}
     return min(sum(1 for time in times if now - window < time <= now) for now in instants)
 
 

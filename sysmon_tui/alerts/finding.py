@@ -92,7 +92,7 @@ class Finding:
 def alert_id(tenant: str, rule: str, identity: dict[str, Any]) -> str:
     """The same for the same rule and entity, whenever it is evaluated and whatever the entity is called today."""
     text = json.dumps([tenant, rule, identity], sort_keys=True)
-    return hashlib.blake2b(text.encode(errors="replace"), digest_size=8).hexdigest()
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def evidence(finding: Finding, words: Words) -> dict[str, Any]:

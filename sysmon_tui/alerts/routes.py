@@ -73,4 +73,4 @@ def _incident(route: RouteConfig, alert: Mapping[str, Any]) -> str:
     labels = {name: alert.get(name) for name in route.group_by}
     # With the route: what two of them group is told apart.
     text = json.dumps([repr(route), labels], sort_keys=True, default=str)
-    return "group-" + hashlib.blake2b(text.encode(errors="replace"), digest_size=8).hexdigest()
+    return "group-" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -63,8 +63,8 @@ def parsed_matchers(texts: Iterable[str]) -> dict[str, str]:
     """From `rule=workflow.*` and the like. Raises RequestError."""
     found: dict[str, str] = {}
     for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name or not value or not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
+        name, _, value = text.partition("=")
+        if not value or not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
             raise RequestError(
                 "A matcher is NAME=TEXT, such as rule=workflow.* or workflow_name=nightly.",
                 parameter="matcher",
