@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
+from sysmon_tui.alerts.life import Life
 from sysmon_tui.alerts.notify import channels, notifier
 from sysmon_tui.alerts.notify.failure import DeliveryError
 from sysmon_tui.alerts.notify.notice import Notice
@@ -17,7 +18,7 @@ from sysmon_tui.alerts.notify.sent import Sent
 from sysmon_tui.alerts.outbox import Standing
 from sysmon_tui.alerts.store import AlertStore
 from sysmon_tui.alerts.store_file import StoreFile
-from sysmon_tui.clock import Clock, HeldClock
+from sysmon_tui.clock import Clock, HeldClock, to_micros
 from sysmon_tui.config import ChannelConfig, NotificationsConfig, SlackChannel
 from sysmon_tui.errors import RequestError
 from tests.alerts.receivers import NOW, alert, resolved
@@ -141,14 +142,18 @@ def test_pauses_between_calls_double_up_to_a_quarter_of_an_hour(
     """The first failure waits for nothing; what is tried before its time is not."""
     receiver = answers(monkeypatch, DeliveryError("No answer.", retry="later"))
     told.send(alert())
-    pauses: list[int] = []
-    for _ in range(11):
-        began = clock.now()
-        while len(receiver.notices) < len(pauses) + 2:
-            clock.advance(1)
-            told.deliver_due()
-        pauses.append(round((clock.now() - began) / timedelta(seconds=1)))
-    assert pauses == [1, 20, 40, 80, 160, 320, 640, 900, 900, 900, 900]
+    told.deliver_due()
+    pauses: list[float] = []
+    for tried in range(2, 12):
+        standing = told.outbox.standing("ops", alert()["id"], "firing")
+        assert standing is not None and standing.last_error == "No answer."
+        pauses.append((standing.next_attempt_at - clock.now()).total_seconds())
+        clock.advance(pauses[-1] - 1)
+        told.deliver_due()
+        assert len(receiver.notices) == tried
+        clock.advance(1)
+        told.deliver_due()
+    assert pauses == [20, 40, 80, 160, 320, 640, 900, 900, 900, 900]
 
 
 @pytest.mark.parametrize(
@@ -239,3 +244,30 @@ def test_what_is_no_alert_is_said_in_one_sentence(
     with pytest.raises(RequestError) as refused:
         told.send(alert(**wrong))
     assert (refused.value.message, refused.value.parameter) == (message, "alert")
+
+
+def test_an_alert_that_no_store_knows_is_one_that_began_when_it_says(
+    monkeypatch: pytest.MonkeyPatch, told: Notifier, store: AlertStore
+) -> None:
+    """What it does not say is empty, and its start names it; one that a store knows has its name."""
+    lives: list[Life] = []
+    monkeypatch.setattr(store, "tell", lambda life, *_: lives.append(life))
+    bare = {"id": "a", "state": "firing", "started_at": "2026-11-22T02:30:00Z"}
+    ended = bare | {
+        "state": "resolved",
+        "resolved_at": "2026-11-22T02:45:00Z",
+        "incident": "7",
+        "rule": "etl.many",
+        "severity": "medium",
+        "title": "Many",
+        "message": "Too many.",
+        "acknowledged_by": "ann",
+    }
+    told.send(bare)
+    told.send(ended)
+    start, end = datetime.fromisoformat("2026-11-22T02:30Z"), datetime.fromisoformat("2026-11-22T02:45Z")
+    empty = {"message": "", "severity": "high", "title": "", "rule": ""}
+    assert lives == [
+        Life("a", to_micros(start), "", "firing", empty | bare, start, start, start, start),
+        Life("a", 7, "etl.many", "resolved", ended, start, start, start, start, end, acknowledged_by="ann"),
+    ]
