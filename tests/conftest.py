@@ -12,6 +12,11 @@ import pytest
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="sysmon-state-")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores: a third of the run is waiting for clocks, sockets and other processes."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(autouse=True)
 def state_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test leaves of alerts and notices is no news to the next."""
