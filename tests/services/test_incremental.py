@@ -297,8 +297,7 @@ async def test_a_row_of_failures_from_before_the_window_is_counted_on(estate: Es
     assert not [one for one in (await monitor.alerts()).rows() if one["state"] == "firing"]
 
 
-@pytest.mark.parametrize("days", [5, 15, 40])
-@pytest.mark.parametrize("word", ["SUCCEEDED", "succeeded"])
+@pytest.mark.parametrize(("days", "word"), [(5, "SUCCEEDED"), (15, "succeeded"), (40, "SUCCEEDED")])
 @pytest.mark.parametrize("repaired", ["FAILED", "CANCELLED", None])
 async def test_a_success_of_long_ago_that_is_one_no_more_joins_the_failures_around_it(
     estate: Estate, days: int, word: str, repaired: str | None

@@ -103,7 +103,7 @@ def same(ask: Ask, one: Result, other: Result) -> None:
 
 
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     phases=[
         Phase.explicit,
