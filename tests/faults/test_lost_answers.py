@@ -9,7 +9,7 @@ from tests.faults.scene import STATEMENTS, Scene, all_ended, look, states
 from tests.workspace import Fault
 
 _LOSSES = {
-    "time-out": Fault(method="POST", path=STATEMENTS, wait_s=1.2),
+    "time-out": Fault(method="POST", path=STATEMENTS, wait_s=2.5),
     "closed": Fault(method="POST", path=STATEMENTS, lose=True),
     "reset": Fault(method="POST", path=STATEMENTS, reset=True),
     "half": Fault(method="POST", path=STATEMENTS, cut=True),
@@ -21,7 +21,7 @@ async def test_row_63_a_lost_answer_is_no_second_statement(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, loss: str
 ) -> None:
     """Handed in once; what may run there is found by its tag and cancelled; unreachable is told, the others live."""
-    monkeypatch.setattr(api, "CALL_TIMEOUT_S", 0.6)
+    monkeypatch.setattr(api, "CALL_TIMEOUT_S", 1.5)
     workspace = scene.workspace
     async with scene.monitored("[live]\nenabled = false") as monitor:
         before = await look(monitor)
