@@ -51,9 +51,8 @@ def _body(notice: Notice) -> str:
 
 def _inert(text: str) -> str:
     """Without what a service might read as a mention: @everyone, <!channel>, <@U1>. A mail address stays."""
-    mention = (
-        r"(?<!\w)@(?=[\w!&])|@(?=(?:everyone|here|channel)\b)"  # all are called by the middle of a word too
-    )
+    # In the middle of a word it calls nobody, but for what calls everybody.
+    mention = r"(?<!\w)@(?=[\w!&])|@(?=(?:everyone|here|channel)\b)"
     return re.sub(r"<(?=[!@#&/\w])", "< ", re.sub(mention, "@ ", text, flags=re.IGNORECASE))
 
 
