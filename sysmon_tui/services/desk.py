@@ -220,10 +220,9 @@ class AlertDesk:
         if self._store is None or not self._shares:
             return None
         now, spacing_s = self._clock.now(), self._spacing_s()
+        # It is ours for longer than that: a request that is answered from memory writes nothing.
         if self._clock.monotonic_s() - self._on_duty_s < spacing_s / 2:
-            return (
-                None  # it is ours for longer than that: a request that is answered from memory writes nothing
-            )
+            return None
         mine: list[bool] = []
         stored: dict[str, tuple[datetime, dict[str, Any]]] = {}
 
