@@ -7,6 +7,7 @@ away; `query`, `check`, `alerts`, `backtest` and `doctor` have their own besides
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import os
 import signal
@@ -18,24 +19,29 @@ import click
 
 from sysmon_tui import limits
 from sysmon_tui.commands import app
-from sysmon_tui.commands.alerts import alerts
-from sysmon_tui.commands.backtest import backtest
-from sysmon_tui.commands.check import check
-from sysmon_tui.commands.config import config
-from sysmon_tui.commands.doctor import doctor
 from sysmon_tui.commands.flags import Flags, global_options
 from sysmon_tui.commands.output import note
-from sysmon_tui.commands.query import query
-from sysmon_tui.commands.serve import serve
 from sysmon_tui.errors import RequestError, SysmonError
 
 EXIT_WRONG = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
+# Each in the module of its name, imported when it is asked for: the app needs none of them.
+_COMMANDS = ("alerts", "backtest", "check", "config", "doctor", "query", "serve")
+
 
 class _Commands(click.Group):
     """Turns what ends a command into one line and an exit code."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"sysmon_tui.commands.{name}"), name)
+        return command
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -71,10 +77,6 @@ def cli(context: click.Context, row_limit: int | None, low_bandwidth: bool) -> N
         app.run(context.ensure_object(Flags), row_limit=row_limit, low_bandwidth=low_bandwidth)
     elif row_limit is not None or low_bandwidth:
         raise click.UsageError("--row-limit and --low-bandwidth belong to the app, not to a command.")
-
-
-for _command in (serve, query, check, alerts, backtest, doctor, config):
-    cli.add_command(_command)
 
 
 def _stop_as_ctrl_c_does() -> None:

@@ -110,6 +110,14 @@ RUNS_WITH_ERRORS = 10
 KNOWN_ERRORS = 512
 MAX_ERROR_CHARS = 20_000
 
+# An incident's timeline: how far before its first failure it looks, how far before the alert a failure may have been
+# the first, how long after the alert it goes on, and how much it reads of a kind: more is no story any more.
+INCIDENT_LEAD_HOURS = 6.0
+INCIDENT_BACK_HOURS = 24.0 * 7
+INCIDENT_AFTER_HOURS = 24.0
+INCIDENT_ROWS = 200
+INCIDENT_RUNS = 500
+
 # A window that a table refuses to answer whole is halved down to this.
 NARROWEST_HOURS = 1.0
 # A refused width is tried again after this long.

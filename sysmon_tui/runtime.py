@@ -22,17 +22,25 @@ from sysmon_tui.clock import Clock, SystemClock
 from sysmon_tui.config import Config, TenantConfig
 from sysmon_tui.config.model import FreshnessConfig
 from sysmon_tui.errors import RequestError
+from sysmon_tui.threads import begun
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from sysmon_tui.alerts.notify.notifier import Notifier
     from sysmon_tui.alerts.store import AlertStore, Telling
     from sysmon_tui.services.courier import Courier
     from sysmon_tui.services.evaluation import RuleBook
     from sysmon_tui.services.monitor import Monitor
     from sysmon_tui.sources.base import Source
+    from sysmon_tui.sources.demo import DemoEstate
 
 # Whom the evaluations of a process tell: everybody that routes name, those who were told how it goes on, nobody.
 Tells = Literal["all", "follow_ups", "nobody"]
+# Up to here the engine builds the demo in two thirds of the time when it does not share the work out to threads.
+_ONE_THREAD_ROWS = 1_000_000
+# When the first answers of the demo are there.
+_PACK_AFTER_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -76,15 +84,24 @@ class Runtime:
         self._spark = spark
         self._incremental = incremental
         self._patience_s = patience_s
-        self._openers = {name: self._opener(tenant) for name, tenant in config.tenants.items()}
+        self._openers = {name: self._opener(name, tenant) for name, tenant in config.tenants.items()}
+        # Those that are being built before their source is opened.
+        self._estates: dict[str, Callable[[], tuple[DuckDBPyConnection, DemoEstate]]] = {}
         self._tenants: dict[str, Tenant] = {}
         self._building = threading.Lock()
 
     @property
     def tenants(self) -> dict[str, Tenant]:
         """All tenants by name; put together at the first call, which any thread may make."""
+        return self._put_together(None)
+
+    def _put_together(self, wanted: str | None) -> dict[str, Tenant]:
         with self._building:
             if not self._tenants:
+                config = self.config.tenants.get(wanted or "")
+                if wanted is not None and config is not None and config.source == "demo":
+                    # It takes as long as the imports do, and the engine needs none of them.
+                    self._estates[wanted] = begun(self._build_estate)
                 self._tenants = {
                     name: self._tenant(name, tenant) for name, tenant in self.config.tenants.items()
                 }
@@ -129,7 +146,7 @@ class Runtime:
             live=config.live.enabled,
             patience_s=self._patience_s,
         )
-        store = AlertStore(StoreFile(), self._scope(name, tenant))
+        store = AlertStore(StoreFile(), self.scope(name))
         desk = AlertDesk(
             Evaluation(service, rule_book(config, name)),
             self.clock,
@@ -149,8 +166,9 @@ class Runtime:
             self._notifier(name, tenant, store),
         )
 
-    def _scope(self, name: str, tenant: TenantConfig) -> str:
+    def scope(self, name: str) -> str:
         """A tenant and where its rows come from: what is known of alerts of another place is no news here."""
+        tenant = self.config.tenants[name]
         place = (
             tenant.source,
             tenant.host,
@@ -211,10 +229,10 @@ class Runtime:
             name: tenant.notifier for name, tenant in self._tenants.items() if tenant.notifier is not None
         }
 
-    def _opener(self, tenant: TenantConfig) -> Callable[[], Source]:
+    def _opener(self, name: str, tenant: TenantConfig) -> Callable[[], Source]:
         match tenant.source:
             case "demo":
-                return self._open_demo
+                return lambda: self._open_demo(name)
             case "embedded":
                 return lambda: _open_embedded(tenant)
             case "databricks":
@@ -222,15 +240,24 @@ class Runtime:
             case "spark":
                 return lambda: _open_spark(self._spark)
 
-    def _open_demo(self) -> Source:
-        import duckdb  # noqa: PLC0415 (in the worker thread, after the first paint)
+    def _build_estate(self) -> tuple[DuckDBPyConnection, DemoEstate]:
+        import duckdb  # noqa: PLC0415 (in a thread, after the first paint)
 
         from sysmon_tui.sources.demo import DEFAULT_ROWS, DemoEstate  # noqa: PLC0415
-        from sysmon_tui.sources.embedded import EmbeddedSource  # noqa: PLC0415
 
-        connection = duckdb.connect()
-        estate = DemoEstate(connection, now=self.clock.now(), rows=self._demo_rows or DEFAULT_ROWS)
-        return EmbeddedSource(connection, before=lambda: estate.advance(self.clock.now()))
+        rows = self._demo_rows or DEFAULT_ROWS
+        connection = duckdb.connect(config={"threads": 1} if rows <= _ONE_THREAD_ROWS else {})
+        return connection, DemoEstate(connection, now=self.clock.now(), rows=rows)
+
+    def _open_demo(self, name: str) -> Source:
+        from sysmon_tui.sources.demo.live import DemoSource  # noqa: PLC0415 (in the worker thread)
+
+        connection, estate = self._estates.pop(name, self._build_estate)()
+        if self._incremental:  # a process that stays
+            packing = threading.Timer(_PACK_AFTER_S, estate.pack)
+            packing.daemon = True
+            packing.start()
+        return DemoSource(connection, estate, self.clock)
 
     def tenant(self, name: str | None) -> Tenant:
         """The tenant of that name; without one the default, else the only one. Raises RequestError."""
@@ -244,7 +271,7 @@ class Runtime:
                     parameter="tenant",
                     code="tenant_required",
                 )
-        tenant = self.tenants.get(name)
+        tenant = self._put_together(name).get(name)
         if tenant is None:
             raise RequestError(
                 "There is no such tenant.", parameter="tenant", status=404, code="tenant_unknown"

@@ -12,29 +12,43 @@ import re
 
 _REPLACEMENT = "\ufffd"
 
-# C0 as pictures, DEL too; C1, bidirectional controls, zero-width and other invisible format characters,
-# surrogates and non-characters as U+FFFD.
+# C0 as pictures, DEL too; C1, bidirectional controls, what Unicode calls default-ignorable (zero-width, fillers,
+# variation selectors, tags), surrogates and non-characters as U+FFFD. So are the second halves of emoji, skin tones
+# and the letters of flags: terminals don't agree how many cells they take, and the rest of the line would shift.
 _TABLE: dict[int, str] = {code: chr(0x2400 + code) for code in range(0x20)}
 _TABLE[0x7F] = "\u2421"
+# First and last.
 _ACTIVE = (
-    *range(0x80, 0xA0),
-    0x00AD,
-    0x061C,
-    0x180E,
-    *range(0x200B, 0x2010),
-    *range(0x2028, 0x202F),
-    *range(0x2060, 0x2070),
-    0xFEFF,
-    *range(0xFFF9, 0xFFFC),
-    *range(0xFDD0, 0xFDF0),
-    0xFFFE,
-    0xFFFF,
-    *range(0xE0000, 0xE0080),
+    (0x80, 0x9F),
+    (0xAD, 0xAD),
+    (0x034F, 0x034F),
+    (0x061C, 0x061C),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x200B, 0x200F),
+    (0x2028, 0x202E),
+    (0x2060, 0x206F),
+    (0x3164, 0x3164),
+    (0xFDD0, 0xFDEF),
+    (0xFE00, 0xFE0F),
+    (0xFEFF, 0xFEFF),
+    (0xFFA0, 0xFFA0),
+    (0xFFF0, 0xFFFB),
+    (0xFFFE, 0xFFFF),
+    (0x1BCA0, 0x1BCA3),
+    (0x1D173, 0x1D17A),
+    (0x1F1E6, 0x1F1FF),
+    (0x1F3FB, 0x1F3FF),
+    (0xE0000, 0xE0FFF),
 )
-_TABLE.update(dict.fromkeys(_ACTIVE, _REPLACEMENT))
+_TABLE.update((code, _REPLACEMENT) for first, last in _ACTIVE for code in range(first, last + 1))
+# As in a pattern's brackets: of these signs, and of those among them that JSON writes as one escape.
+_SIGNS = "".join(f"{chr(first)}-{chr(last)}" for first, last in _ACTIVE)
+_JSON_SIGNS = "".join(f"{chr(first)}-{chr(last)}" for first, last in _ACTIVE if last <= 0xFFFF)
 
 # A fast test: most names hold none of these.
-_SUSPECT = re.compile("[" + "".join(re.escape(chr(code)) for code in _TABLE) + "\ud800-\udfff]")
+_SUSPECT = re.compile(f"[\0-\x1f\x7f{_SIGNS}\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -50,6 +64,8 @@ def one_line(text: str, max_chars: int | None = None) -> str:
 
 def many_lines(text: str) -> str:
     """The text harmless with its line breaks kept: for a pager. Tabs become four spaces."""
+    if not _SUSPECT.search(text):
+        return text
     lines = text.replace("\r\n", "\n").replace("\t", "    ").split("\n")
     return "\n".join(one_line(line) for line in lines)
 
@@ -59,7 +75,7 @@ def valid_unicode(text: str) -> str:
     return _SURROGATE.sub(_REPLACEMENT, text)
 
 
-_JSON_ACTIVE = re.compile("[\x7f" + "".join(chr(code) for code in _ACTIVE if code <= 0xFFFF) + "]")
+_JSON_ACTIVE = re.compile(f"[\x7f{_JSON_SIGNS}]")
 
 
 def inert_json(document: bytes) -> bytes:

@@ -11,6 +11,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -53,28 +54,34 @@ async def in_daemon_thread(call: Callable[[], T]) -> T:
     return await future
 
 
+def begun(call: Callable[[], T]) -> Callable[[], T]:
+    """Begins the call in a daemon thread. What is returned waits for its value, or raises what it raised."""
+    future: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
+
+    worker = threading.Thread(target=work, daemon=True, name="sysmon-source")
+    _workers.add(worker)
+    worker.start()
+    return future.result
+
+
 def together(*calls: Callable[[], T]) -> list[T]:
     """The calls' values, each worked out in a daemon thread of its own. Raises what the first of them raised."""
-    values: dict[int, T] = {}
-    errors: dict[int, BaseException] = {}
-
-    def work(number: int) -> None:
+    values: list[T] = []
+    errors: list[BaseException] = []
+    for value in [begun(call) for call in calls]:
         try:
-            values[number] = calls[number]()
-        except BaseException as error:
-            errors[number] = error
-
-    workers = [
-        threading.Thread(target=work, args=(number,), daemon=True, name="sysmon-source")
-        for number in range(len(calls))
-    ]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    for number in sorted(errors):
-        raise errors[number]
-    return [values[number] for number in range(len(calls))]
+            values.append(value())
+        except BaseException as error:  # the others are waited for all the same
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return values
 
 
 @atexit.register

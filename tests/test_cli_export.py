@@ -12,7 +12,8 @@ import polars as pl
 import pytest
 from rich.cells import cell_len
 
-from sysmon_tui.commands.output import OutputError, new_file
+from sysmon_tui.commands.output import new_file
+from sysmon_tui.files import OutputError
 from sysmon_tui.views import export
 from sysmon_tui.views.answer import Answer, Window
 

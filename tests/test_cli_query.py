@@ -89,6 +89,39 @@ def test_filters_and_pages(tmp_path: Path) -> None:
     assert max(row["end_time"] for row in older) <= min(row["end_time"] for row in rows)
 
 
+def test_filter_line(tmp_path: Path) -> None:
+    """--filter keeps the rows that pass, over the whole window, and counts them whatever the limit."""
+    arguments = ("query", "queries", "--demo", "--format", "json", "--hours", "6")
+    whole = json.loads(run(tmp_path, *arguments, "--limit", "10000").stdout)
+    ended = run(tmp_path, *arguments, "--limit", "1", "--filter", "status=failed !err=-")
+    document = json.loads(ended.stdout)
+    assert (ended.returncode, document["count"]) == (0, 1)
+    assert [row["status"] for row in document["queries"]] == ["FAILED"]
+    failed = [
+        row
+        for row in whole["queries"]
+        if row["status"] == "FAILED" and (row["error_class"] or row["error_message"])
+    ]
+    # A moment lies between the two demos.
+    assert abs(document["total"] - len(failed)) <= 2
+    assert f"1 of {document['total']} rows" in ended.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("line", "caret"),
+    [("status=failed stats=x", 14), ('"größe 漢" dur>soon', 15), ("\x1b[31m stats=x", 6)],
+)
+def test_wrong_filter_is_pointed_at(tmp_path: Path, line: str, caret: int) -> None:
+    """Exit 2; standard error shows the line harmless, a caret under the place, and one sentence; no file is made."""
+    ended = run(tmp_path, "query", "queries", "--demo", "--filter", line, "--output", "out")
+    shown, pointed, said = ended.stderr.decode().splitlines()
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert shown == line.replace("\x1b", "␛")
+    assert pointed == " " * caret + "^"
+    assert said.startswith("sysmon-tui: filter: ")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_table_is_for_pipes_120_wide(tmp_path: Path) -> None:
     """Piped, a table has a header, lines of at most 120 cells and no escape sequence."""
     ended = run(tmp_path, "query", "queries", "--demo", "--limit", "50")

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+
+import pytest
+
+from sysmon_tui.threads import begun, together
 
 _LEAVES_A_WORKER = """
 import asyncio, threading, time
@@ -33,3 +38,44 @@ def test_a_worker_that_is_about_to_end_is_waited_for() -> None:
     it."""
     command = [sys.executable, "-c", _LEAVES_A_WORKER]
     assert subprocess.run(command, capture_output=True, timeout=60, check=True).stderr == b""
+
+
+def test_what_is_begun_goes_on_while_nobody_waits() -> None:
+    """The call runs at once; its value is there for whoever asks, as often as they do."""
+    done = threading.Event()
+
+    def call() -> int:
+        done.set()
+        return 7
+
+    value = begun(call)
+    assert done.wait(10)
+    assert (value(), value()) == (7, 7)
+
+
+def test_what_is_begun_fails_for_whoever_waits() -> None:
+    """What the call raised comes out where its value is asked for, and nowhere else."""
+
+    def call() -> int:
+        raise ValueError("no rows today")
+
+    value = begun(call)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no rows today"):
+            value()
+
+
+def test_calls_together_are_all_waited_for() -> None:
+    """The first failure is raised, after the last call has ended."""
+    ended = []
+
+    def fails() -> None:
+        raise ValueError("the first")
+
+    def ends_later() -> None:
+        threading.Event().wait(0.05)
+        ended.append(True)
+
+    with pytest.raises(ValueError, match="the first"):
+        together(fails, ends_later)
+    assert ended

@@ -13,7 +13,8 @@ import click
 
 from sysmon_tui import paths
 from sysmon_tui.commands.flags import Flags, global_options
-from sysmon_tui.commands.output import OutputError, new_file, write_stdout
+from sysmon_tui.commands.output import new_file, write_stdout
+from sysmon_tui.files import OutputError
 from sysmon_tui.text import inert_json, one_line
 
 

@@ -13,6 +13,8 @@ import click
 
 from sysmon_tui.commands.flags import Flags, global_options
 from sysmon_tui.commands.output import DEMO_DATA, new_file, note, write_stdout
+from sysmon_tui.text import one_line
+from sysmon_tui.views.filter_language import FilterError
 
 if TYPE_CHECKING:
     from sysmon_tui.runtime import Runtime
@@ -30,6 +32,11 @@ EXIT_NO_ROWS = 3
 @click.option("--user-email", metavar="USER", help="queries, audit: the user; * matches any characters.")
 @click.option("--warehouse-id", metavar="ID", help="warehouses: this one alone.")
 @click.option("--action-name", metavar="NAME", help="audit: the action; * matches any run of characters.")
+@click.option(
+    "--filter",
+    metavar="FILTER",
+    help="Rows that pass, such as 'status=failed dur>5m user~etl !wh=prod text'.",
+)
 @click.option("--hours", metavar="HOURS", help="The window, up to now: above 0, at most 8760. Default 24.")
 @click.option("--limit", metavar="N", help="The most rows, 1 to 10000. Default 100.")
 @click.option("--cursor", metavar="CURSOR", help="The next page: the cursor that the page before gave.")
@@ -57,7 +64,11 @@ def query(
     runtime = Runtime(flags.load().config, demo_rows=flags.demo_rows)
     file = nullcontext() if output is None else new_file(output, force=force)
     with file as stream:
-        tenant, answer = asyncio.run(_ask(runtime, flags.tenant, dataset, parameters))
+        try:
+            tenant, answer = asyncio.run(_ask(runtime, flags.tenant, dataset, parameters))
+        except FilterError as error:
+            _point_at(parameters["filter"], error.column)
+            raise
         unknown = answer.state in ("denied", "failed")
         # Of a table that can't be read only JSON says so; an empty CSV would look like "nothing there". Alerts come
         # from several tables: what fires on the others is told.
@@ -79,6 +90,14 @@ async def _ask(
         return tenant.name, await tenant.monitor.ask(dataset, parameters)
     finally:
         await runtime.close()
+
+
+def _point_at(line: str, column: int) -> None:
+    """The filter, and a caret under the place where it went wrong."""
+    from rich.cells import cell_len  # noqa: PLC0415 (not for --help)
+
+    note(line)
+    note(" " * cell_len(one_line(line[:column])) + "^")
 
 
 def _write(answer: Answer, tenant: str, form: str, stream: BinaryIO | None) -> None:

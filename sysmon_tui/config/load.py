@@ -12,10 +12,12 @@ import msgspec
 
 from sysmon_tui import paths
 from sysmon_tui.config.check import Fault, KeyPath, check, dotted
+from sysmon_tui.config.keys import spellings
 from sysmon_tui.config.layers import Layer, at, from_environment, merge, read_file
 from sysmon_tui.config.meaning import check_meaning
 from sysmon_tui.config.model import Config
 from sysmon_tui.config.rule_meaning import check_rules
+from sysmon_tui.config.screen import check_filters
 from sysmon_tui.config.tenants import DEMO_TENANT, UNCONFIGURED, Session, check_credentials, implied
 from sysmon_tui.errors import ConfigError
 from sysmon_tui.text import one_line
@@ -66,6 +68,8 @@ def load(
             config = msgspec.structs.replace(config, default_tenant=next(iter(config.tenants)))
         check_meaning(config, demo=demo)
         check_rules(config)
+        spellings(config.keys)
+        check_filters(config.filters)
     except Fault as fault:
         raise ConfigError(one_line(f"{_where(fault.path, origins)}: {_sentence(fault)}")) from fault
     check_credentials(config, env)

@@ -8,9 +8,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from sysmon_tui import limits
+from sysmon_tui.config.keys import KeysConfig
 from sysmon_tui.config.kinds import Count, Name, Port, Text
 from sysmon_tui.config.notifications import NotificationsConfig
 from sysmon_tui.config.rules import AlertsConfig, RuleConfig, RuleId
+from sysmon_tui.config.screen import FilterConfig, FilterName, ScreenConfig
 
 # The tables as a configuration calls them; datasets/statement.py has where Databricks keeps them.
 FACT_TABLES = ("job_run_timeline", "query_history", "warehouse_events", "audit")
@@ -156,6 +158,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     alerts: AlertsConfig = AlertsConfig()
     refresh: RefreshConfig = RefreshConfig()
     window: WindowConfig = WindowConfig()
+    screen: ScreenConfig = ScreenConfig()
+    keys: KeysConfig = KeysConfig()
+    filters: dict[FilterName, FilterConfig] = {}
     limits: LimitsConfig = LimitsConfig()
     freshness: FreshnessConfig = msgspec.field(default_factory=FreshnessConfig)
     cost: CostConfig = CostConfig()

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sysmon_tui import limits
-from sysmon_tui.datasets import catalogue
+from sysmon_tui.clock import to_micros
+from sysmon_tui.datasets import catalogue, states
 from sysmon_tui.datasets.statement import Statement, Value
 from sysmon_tui.errors import RequestError
 
-FAILED_RUN_STATES = ("FAILED", "ERROR", "TIMED_OUT")
-RUN_STATES = ("SUCCEEDED", *FAILED_RUN_STATES, "CANCELLED", "SKIPPED", "BLOCKED", "RUNNING")
-QUERY_STATES = ("FINISHED", "FAILED", "CANCELED")
+FAILED_RUN_STATES, RUN_STATES, QUERY_STATES = states.FAILED_RUN_STATES, states.RUN_STATES, states.QUERY_STATES
 
 _HOUR_US = 3_600_000_000
 _SILENT_US = int(limits.RUN_SILENT_HOURS * _HOUR_US)
@@ -27,7 +28,7 @@ _TARGET_CHARS = 200
 # A job that runs once a week has four runs in it, one that runs daily thirty.
 _BASELINE_HOURS = 24.0 * 30
 
-_LISTED = ("hours", "limit", "cursor")
+_LISTED = ("filter", "hours", "limit", "cursor")
 # Which parameters each dataset takes; HTTP routes, `query` and their documents are made from it.
 DATASETS: dict[str, tuple[str, ...]] = {
     "workflows": ("workflow_name", "status", *_LISTED),
@@ -35,11 +36,11 @@ DATASETS: dict[str, tuple[str, ...]] = {
     "workflows/active": (),
     "queries": ("status", "user_email", *_LISTED),
     "queries/failed": _LISTED,
-    "warehouses": ("warehouse_id", "hours"),
+    "warehouses": ("warehouse_id", "filter", "hours"),
     "audit": ("action_name", "user_email", "status", *_LISTED),
-    "alerts": (),
-    "alerts/workflows": ("hours",),
-    "alerts/security": ("hours",),
+    "alerts": ("filter",),
+    "alerts/workflows": ("filter", "hours"),
+    "alerts/security": ("filter", "hours"),
 }
 
 
@@ -196,9 +197,8 @@ def run_tasks(workspace_id: str, run_id: str) -> Ask:
 
 def run_starts(run_ids: list[str]) -> Ask:
     """When these runs began, over all that the table keeps; ids that no list of ids can hold are left out."""
-    plain = sorted({run_id for run_id in run_ids if run_id and "," not in run_id})
     values: tuple[tuple[str, Value], ...] = (
-        ("run_ids", ",".join(plain)),
+        ("run_ids", _id_list(run_ids)),
         ("row_limit", catalogue.RUN_STARTS.ceiling),
     )
     return Ask(catalogue.RUN_STARTS, limits.MAX_HOURS, values)
@@ -239,12 +239,14 @@ def queries(
     hours: float = limits.DEFAULT_HOURS,
     status: str | None = None,
     user_email: str | None = None,
+    warehouse_id: str | None = None,
     limit: int = limits.DEFAULT_PAGE_ROWS,
     cursor: str | None = None,
 ) -> Ask:
     values: tuple[tuple[str, Value], ...] = (
         ("statuses", query_status(status)),
         ("user_like", pattern(user_email, "user_email")),
+        ("warehouse_id", warehouse_id),
         ("row_limit", limit),
         ("text_chars", limits.MAX_TEXT_CHARS),
     )
@@ -270,6 +272,23 @@ def query_signals(
 
 def query_errors(*, hours: float) -> Ask:
     return Ask(catalogue.QUERY_ERRORS, checked_hours(hours), (("row_limit", 500),))
+
+
+def query_times(*, hours: float) -> Ask:
+    return Ask(catalogue.QUERY_TIMES, checked_hours(hours))
+
+
+def slowest_queries(*, hours: float, limit: int) -> Ask:
+    values: tuple[tuple[str, Value], ...] = (
+        ("row_limit", _page_rows(limit)),
+        ("text_chars", limits.MAX_TEXT_CHARS),
+    )
+    return Ask(catalogue.SLOWEST_QUERIES, checked_hours(hours), values)
+
+
+def login_failures(*, hours: float) -> Ask:
+    """Of users and of addresses each the most refused ones."""
+    return Ask(catalogue.LOGIN_FAILURES, checked_hours(hours), (("row_limit", 500),))
 
 
 def warehouse_metrics(*, hours: float, warehouse_id: str | None = None) -> tuple[Ask, Ask]:
@@ -303,12 +322,14 @@ def audit_events(
     user_email: str | None = None,
     status: str | None = None,
     failed_logins: bool = False,
+    logins: bool = False,
     limit: int = limits.DEFAULT_PAGE_ROWS,
     cursor: str | None = None,
 ) -> Ask:
     outcome, status_code = audit_status(status)
     values: tuple[tuple[str, Value], ...] = (
         ("failed_logins", failed_logins),
+        ("logins", logins),
         ("outcome", outcome),
         ("status_code", status_code),
         ("action_like", pattern(action_name, "action_name")),
@@ -340,9 +361,114 @@ def security_signals(
     return Ask(catalogue.SECURITY_SIGNALS, checked_hours(hours), values)
 
 
+def incident_runs(
+    *,
+    hours: float,
+    until: datetime | None,
+    workspace_id: str | None = None,
+    job_id: str | None = None,
+    workflow_name: str | None = None,
+) -> Ask:
+    """All runs of one job, or the failed ones of the jobs of a name, or of all; those up to `until`, None for now."""
+    ask = runs(
+        hours=hours,
+        workspace_id=workspace_id,
+        job_id=job_id,
+        workflow_name=None if job_id else workflow_name,
+        status=None if job_id else "failed",
+        limit=limits.INCIDENT_RUNS,
+    )
+    # As a page that begins there: the local copy of runs is of now, and is not read anew for an incident that is over.
+    end: tuple[tuple[str, Value], ...] = (
+        () if until is None else (("after_us", to_micros(until)), ("after_key", ""))
+    )
+    return replace(ask, values=ask.values + end)
+
+
+def incident_queries(
+    *,
+    hours: float,
+    since: datetime,
+    until: datetime | None,
+    near: datetime,
+    statement_ids: Iterable[str] = (),
+    of_jobs: bool = False,
+    workspace_id: str | None = None,
+    job_id: str | None = None,
+    warehouse_id: str | None = None,
+    user_email: str | None = None,
+) -> Ask:
+    """Statements that failed, and the named ones, each with its job run; `of_jobs` keeps those that have one.
+
+    The nearest to `near` come.
+    """
+    statement = catalogue.INCIDENT_QUERIES
+    values: dict[str, Value] = {
+        **_bounds(statement, since, until),
+        "near_us": to_micros(near),
+        "statement_ids": _id_list(statement_ids),
+        "of_jobs": of_jobs,
+        "job_id": job_id,
+        "warehouse_id": warehouse_id,
+        "user_email": user_email,
+        "row_limit": limits.INCIDENT_ROWS,
+        "text_chars": limits.MAX_TEXT_CHARS,
+    }
+    if workspace_id is not None:
+        values["workspace_ids"] = workspace_id
+    return Ask(statement, checked_hours(hours), tuple(values.items()))
+
+
+def incident_changes(
+    *, hours: float, since: datetime, until: datetime | None, near: datetime, subjects: Iterable[str]
+) -> Ask:
+    """Changes, logins and refusals. `subjects` are users, addresses, names and ids: what is about them comes first."""
+    statement = catalogue.INCIDENT_CHANGES
+    values: dict[str, Value] = {
+        **_bounds(statement, since, until),
+        "near_us": to_micros(near),
+        "subjects": _id_list(subject.lower() for subject in subjects),
+        "class_rows": limits.INCIDENT_ROWS,
+        "text_chars": limits.MAX_TEXT_CHARS,
+        "params_chars": limits.MAX_TEXT_CHARS,
+    }
+    return Ask(statement, checked_hours(hours), tuple(values.items()))
+
+
+def incident_warehouse_events(
+    *, hours: float, since: datetime, until: datetime | None, warehouse_id: str | None
+) -> Ask:
+    """The events of one warehouse, or of all, newest first, without the state that was there before."""
+    ask = warehouse_events(warehouse_id, hours=hours)
+    bounds = _bounds(ask.statement, since, until)
+    return replace(ask, values=ask.values + tuple(bounds.items()))
+
+
+def _bounds(statement: Statement, since: datetime, until: datetime | None) -> dict[str, Value]:
+    """The values that bound a statement by times of its own instead of a window up to now, which is None."""
+    scan_start_us = to_micros(since) - int(statement.lookback_hours * _HOUR_US)
+    values: dict[str, Value] = {"since_us": to_micros(since), "scan_start_us": scan_start_us}
+    if statement is catalogue.WAREHOUSE_EVENTS:
+        values["scan_start_us"] = to_micros(since)
+    if until is not None:
+        values |= {"window_end_us": to_micros(until), "last_date": until.date()}
+    return {name: value for name, value in values.items() if name in statement.parameters}
+
+
+def _id_list(ids: Iterable[str]) -> str:
+    """What no list of ids can hold is left out."""
+    return ",".join(sorted({one for one in ids if one and "," not in one}))
+
+
 def counts(kind: str, *, hours: float) -> Ask:
-    """What the counts by status and time are made of: the listing that is asked for by default, or warehouse events."""
-    listings: dict[str, Callable[..., Ask]] = {"workflows": runs, "queries": queries, "audit": audit_events}
+    """What the counts by status and time are made of: the listing that is asked for by default, logins, or events of
+    warehouses."""
+    listings: dict[str, Callable[..., Ask]] = {
+        "workflows": runs,
+        "queries": queries,
+        "audit": audit_events,
+        "logins": partial(audit_events, logins=True),
+    }
     if kind in listings:
         return listings[kind](hours=hours)
     hours = checked_hours(hours)

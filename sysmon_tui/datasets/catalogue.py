@@ -43,6 +43,9 @@ _PAGE_COLUMNS = {
 }
 _COUNT_COLUMNS = {"bucket_start": _INSTANT, "status": _TEXT, "count": _COUNT, "as_of": _INSTANT}
 
+# The parts of a statement's time, the whole first; query_times.sql has figures of each.
+_QUERY_PARTS = ("total", "waiting_for_compute", "waiting_at_capacity", "compilation", "execution")
+
 RUNS = Statement(
     "runs",
     {
@@ -156,7 +159,14 @@ RUN_BASELINES = Statement(
 )
 QUERIES = Statement(
     "queries",
-    {**_SINCE_SCAN, **_PAGE, "statuses": "STRING", "user_like": "STRING", "text_chars": "INT"},
+    {
+        **_SINCE_SCAN,
+        **_PAGE,
+        "statuses": "STRING",
+        "user_like": "STRING",
+        "warehouse_id": "STRING",
+        "text_chars": "INT",
+    },
     {
         "workspace_id": _TEXT,
         "statement_id": _TEXT,
@@ -206,6 +216,24 @@ QUERY_ERRORS = Statement(
         "last_message": _TEXT,
         "as_of": _INSTANT,
     },
+    table="query_history",
+    lookback_hours=limits.QUERY_LOOKBACK_HOURS,
+)
+QUERY_TIMES = Statement(
+    "query_times",
+    _SINCE_SCAN,
+    {
+        "statements": _COUNT,
+        **{f"{part}_{figure}_ms": _COUNT for part in _QUERY_PARTS for figure in ("sum", "p95")},
+        "as_of": _INSTANT,
+    },
+    table="query_history",
+    lookback_hours=limits.QUERY_LOOKBACK_HOURS,
+)
+SLOWEST_QUERIES = Statement(
+    "slowest_queries",
+    {**_SINCE_SCAN, "row_limit": "INT", "text_chars": "INT"},
+    {**{name: kind for name, kind in QUERIES.schema.items() if name not in _PAGE_COLUMNS}, "as_of": _INSTANT},
     table="query_history",
     lookback_hours=limits.QUERY_LOOKBACK_HOURS,
 )
@@ -310,6 +338,7 @@ AUDIT_EVENTS = Statement(
         **_DATES,
         **_PAGE,
         "failed_logins": "BOOLEAN",
+        "logins": "BOOLEAN",
         "outcome": "STRING",
         "status_code": "INT",
         "action_like": "STRING",
@@ -364,6 +393,64 @@ SECURITY_SIGNALS = Statement(
     table="audit",
     lookback_hours=_BRUTE_FORCE_HOURS,
     ceiling=limits.MAX_TABLE_ROWS,
+)
+LOGIN_FAILURES = Statement(
+    "login_failures",
+    {**_SINCE_SCAN, **_DATES, "row_limit": "INT"},
+    {
+        "counted_by": _TEXT,
+        "name": _TEXT,
+        "failures": _COUNT,
+        "others": _COUNT,
+        "first_failure": _INSTANT,
+        "last_failure": _INSTANT,
+        "let_in_at": _INSTANT,
+        "names": _COUNT,
+        "as_of": _INSTANT,
+    },
+    table="audit",
+)
+
+# What an incident's timeline is made of: bounded by the incident, not by the window, so they date nothing themselves.
+INCIDENT_QUERIES = Statement(
+    "incident_queries",
+    {
+        **_SINCE_SCAN,
+        "near_us": "BIGINT",
+        "statement_ids": "STRING",
+        "of_jobs": "BOOLEAN",
+        "job_id": "STRING",
+        "warehouse_id": "STRING",
+        "user_email": "STRING",
+        "row_limit": "INT",
+        "text_chars": "INT",
+    },
+    {
+        **{name: kind for name, kind in QUERIES.schema.items() if name not in _PAGE_COLUMNS},
+        "job_id": _TEXT,
+        "job_run_id": _TEXT,
+    },
+    table="query_history",
+    lookback_hours=limits.QUERY_LOOKBACK_HOURS,
+)
+INCIDENT_CHANGES = Statement(
+    "incident_changes",
+    {
+        **_SINCE_SCAN,
+        **_DATES,
+        "near_us": "BIGINT",
+        "subjects": "STRING",
+        "class_rows": "INT",
+        "text_chars": "INT",
+        "params_chars": "INT",
+    },
+    {
+        **{name: kind for name, kind in AUDIT_EVENTS.schema.items() if name not in _PAGE_COLUMNS},
+        "class": _TEXT,
+        "target": _TEXT,
+        "address": _TEXT,
+    },
+    table="audit",
 )
 
 # What the local copy of services/mirror is made of.
@@ -496,6 +583,8 @@ STATEMENTS: dict[str, Statement] = {
         QUERIES,
         QUERY_SIGNALS,
         QUERY_ERRORS,
+        QUERY_TIMES,
+        SLOWEST_QUERIES,
         WAREHOUSE_NAMES,
         WORKSPACES,
         WAREHOUSE_METRICS,
@@ -505,6 +594,9 @@ STATEMENTS: dict[str, Statement] = {
         FAILED_STARTS,
         AUDIT_EVENTS,
         SECURITY_SIGNALS,
+        LOGIN_FAILURES,
+        INCIDENT_QUERIES,
+        INCIDENT_CHANGES,
         RUN_SLICES,
         RUN_IDS,
         FAILING_RUNS,

@@ -16,6 +16,7 @@ from sysmon_tui.runtime import Runtime, Tenant
 from sysmon_tui.server import caching, own
 from sysmon_tui.server.problems import problem
 from sysmon_tui.server.warmth import Warmer
+from sysmon_tui.services import overview
 
 _TENANT_HEADER = "X-Tenant-ID"
 _NOT_STORED = {"Cache-Control": "no-store"}
@@ -73,7 +74,8 @@ def _health_headers(request: Request, document: dict[str, Any]) -> dict[str, str
 
 
 async def health(request: Request, _: Mapping[str, str]) -> Response:
-    document = await _tenant(request).monitor.health()
+    monitor = _tenant(request).monitor
+    document = await overview.with_yesterday(monitor, await monitor.health())
     return await caching.json_response(request, lambda: document, _health_headers(request, document))
 
 

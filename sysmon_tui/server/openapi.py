@@ -9,6 +9,7 @@ from sysmon_tui.datasets.asks import QUERY_STATES, RUN_STATES
 from sysmon_tui.server.problems import MEDIA_TYPE
 from sysmon_tui.server.routes import ENDPOINTS, Endpoint
 from sysmon_tui.server.schemas import SCHEMAS
+from sysmon_tui.views.filter_language import fields
 
 _MATCHED = "Exact and case-sensitive; `*` matches any run of characters."
 _STATUS = {
@@ -16,6 +17,12 @@ _STATUS = {
     "queries": f"{', '.join(QUERY_STATES)}; in any case.",
     "audit": "success, failure, or a status code such as 403.",
 }
+_FILTERED = (
+    "Terms apart by spaces, all of which must hold: `word` (in any text), `field=value` (`*` any characters, `a,b` any "
+    "of them, `-` no value), `!=`, `~` (contains), `!~`, `>` `>=` `<` `<=` (`5m`, `10MB`, `02:30`, `2026-03-01`, the "
+    'age `2h`), `!term`, `"as it is"`. Without regard to case; times without an offset are in UTC. `total` counts what '
+    "matches in the window; where it holds more rows than are read, `reason` says so."
+)
 _PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "hours": (
         "The window, from now back.",
@@ -41,6 +48,7 @@ _PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "action_name": (_MATCHED, {"type": "string", "minLength": 1}),
     "warehouse_id": ("One warehouse.", {"type": "string", "minLength": 1}),
     "status": ("", {"type": "string", "minLength": 1}),
+    "filter": ("", {"type": "string", "minLength": 1}),
 }
 _TENANT = {
     "name": "X-Tenant-ID",
@@ -83,6 +91,9 @@ def _parameter(endpoint: Endpoint, name: str) -> dict[str, Any]:
     description, schema = _PARAMETERS[name]
     if name == "status":
         description = _STATUS[endpoint.dataset or ""]
+    if name == "filter":
+        dataset = (endpoint.dataset or "").partition("/")[0]
+        description = f"{_FILTERED} Short names: {', '.join(fields(dataset))}; and every field of the rows."
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 

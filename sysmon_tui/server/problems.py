@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from sysmon_tui import text
 from sysmon_tui.errors import RequestError, SysmonError
+from sysmon_tui.views.filter_language import FilterError
 
 MEDIA_TYPE = "application/problem+json"
 _MAX_NAME_CHARS = 64
@@ -22,8 +23,19 @@ _ROUTER_DETAILS = {
 }
 
 
-def problem_body(status: int, code: str, detail: str, request_id: str, parameter: str | None = None) -> bytes:
-    """JSON. `type` is about:blank, so `title` is HTTP's own phrase and `code` tells problems apart."""
+def problem_body(
+    status: int,
+    code: str,
+    detail: str,
+    request_id: str,
+    *,
+    parameter: str | None = None,
+    column: int | None = None,
+) -> bytes:
+    """JSON. `type` is about:blank, so `title` is HTTP's own phrase and `code` tells problems apart.
+
+    `column` is where in the parameter, from 0 on.
+    """
     document: dict[str, object] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -34,6 +46,8 @@ def problem_body(status: int, code: str, detail: str, request_id: str, parameter
     }
     if parameter is not None:
         document["parameter"] = text.one_line(parameter, _MAX_NAME_CHARS)
+    if column is not None:
+        document["column"] = column
     return text.inert_json(msgspec.json.encode(document))
 
 
@@ -44,10 +58,11 @@ def problem(
     detail: str,
     *,
     parameter: str | None = None,
+    column: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     return Response(
-        problem_body(status, code, detail, request_id, parameter),
+        problem_body(status, code, detail, request_id, parameter=parameter, column=column),
         status,
         {"Cache-Control": "no-store", **(headers or {})},
         MEDIA_TYPE,
@@ -64,7 +79,12 @@ async def on_router_error(request: Request, error: Exception) -> Response:
 async def on_request_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestError)  # noqa: S101 (registered for this class alone)
     return problem(
-        request.state.request_id, error.status, error.request_code, error.sentence, parameter=error.parameter
+        request.state.request_id,
+        error.status,
+        error.request_code,
+        error.sentence,
+        parameter=error.parameter,
+        column=error.column if isinstance(error, FilterError) else None,
     )
 
 

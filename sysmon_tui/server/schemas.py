@@ -140,7 +140,15 @@ _RULE = {
     "threshold": _MAYBE_COUNT,
     "clear_until": _MAYBE_INSTANT,
 }
-_TALLY = _record({"total": _MAYBE_COUNT, "failed": _MAYBE_COUNT, "success_rate": _MAYBE_NUMBER})
+_YESTERDAY = _record(_fields(_MAYBE_COUNT, "total failed"))
+_TALLY = _record(
+    {
+        "total": _MAYBE_COUNT,
+        "failed": _MAYBE_COUNT,
+        "success_rate": _MAYBE_NUMBER,
+        "yesterday": _YESTERDAY,
+    }
+)
 _SOURCE = {"state": _STATE, "as_of": _MAYBE_INSTANT, "lag_seconds": _MAYBE_COUNT, "reason": _MAYBE_TEXT}
 _HEALTH = {
     **_KNOWLEDGE,
@@ -195,6 +203,7 @@ SCHEMAS: dict[str, Schema] = {
                 "status": _COUNT,
                 **_fields(_TEXT, "detail code request_id"),
                 "parameter": _TEXT,
+                "column": _COUNT,
             }
         ),
         "required": ["type", "title", "status", "detail", "code", "request_id"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -19,7 +19,7 @@ from sysmon_tui import limits
 from sysmon_tui.clock import Clock
 from sysmon_tui.errors import SourceError, StatementFailed
 from sysmon_tui.services.meter import Meter
-from sysmon_tui.sources.live import Live, TaskFailure, WarehouseNow
+from sysmon_tui.sources.live import Live, TaskFailure, TellsMany, WarehouseNow
 from sysmon_tui.threads import in_daemon_thread
 
 T = TypeVar("T")
@@ -105,6 +105,16 @@ class LiveLane:
             self._failures.popitem(last=False)
         keep_s = limits.LIVE_S if ended is None else float("inf")
         return await self._told(kept, lambda live: live.run_failures(run_id), keep_s, self._error_slots)
+
+    async def many_failures(self, run_ids: Sequence[str]) -> dict[str, list[TaskFailure]] | None:
+        """Why these runs failed, by run id; None where the API tells of one run at a time."""
+        try:
+            live = await self._opened() if self.enabled else None
+            if not isinstance(live, TellsMany):
+                return None
+            return await in_daemon_thread(lambda: live.failures_of(run_ids))
+        except SourceError:  # the rows themselves say it
+            return None
 
     async def _told(
         self,

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -18,7 +18,7 @@ from sysmon_tui import limits
 from sysmon_tui.clock import rfc3339
 from sysmon_tui.datasets import asks
 from sysmon_tui.datasets.asks import Ask
-from sysmon_tui.services import overview, run_errors
+from sysmon_tui.services import filtered, incident, overview, run_errors
 from sysmon_tui.services.asking import for_panel, of_panel
 from sysmon_tui.services.desk import AlertDesk
 from sysmon_tui.services.live import Told
@@ -27,9 +27,15 @@ from sysmon_tui.services.pace import Pace
 from sysmon_tui.services.query import QueryService
 from sysmon_tui.services.result import Result
 from sysmon_tui.services.starts import RunStarts
+from sysmon_tui.services.yesterday import Yesterday
 from sysmon_tui.sources.live import ACTIVE_RUNS, TaskFailure, WarehouseNow
-from sysmon_tui.views import audit, counts, queries, warehouses, workflows
+from sysmon_tui.threads import in_daemon_thread
+from sysmon_tui.views import audit, breakdown, counts, queries, warehouses, workflows
 from sysmon_tui.views.answer import Answer, State, Window
+from sysmon_tui.views.filter_language import parsed
+from sysmon_tui.views.incident import Timeline
+
+T = TypeVar("T")
 
 _ASK_HOURS = limits.DEFAULT_HOURS
 _PAGE = limits.DEFAULT_PAGE_ROWS
@@ -44,6 +50,7 @@ class Monitor:
         self.service = service
         self.desk = desk
         self._starts = RunStarts(service)
+        self._yesterday = Yesterday(service)
         self._seen: dict[datetime, Told[list[WarehouseNow]]] = {}
 
     @property
@@ -68,18 +75,27 @@ class Monitor:
         hours: float = _ASK_HOURS,
         workflow_name: str | None = None,
         status: str | None = None,
+        filter: str | None = None,
         limit: int = _PAGE,
         cursor: str | None = None,
         fresh: bool = False,
     ) -> Answer:
         ask = asks.runs(hours=hours, workflow_name=workflow_name, status=status, limit=limit, cursor=cursor)
-        return await self._runs(ask, fresh)
+        return await self._listed("workflows", ask, filter, self._runs, fresh)
 
     @for_panel("workflows")
     async def failed_workflows(
-        self, *, hours: float = _ASK_HOURS, limit: int = _PAGE, cursor: str | None = None, fresh: bool = False
+        self,
+        *,
+        hours: float = _ASK_HOURS,
+        filter: str | None = None,
+        limit: int = _PAGE,
+        cursor: str | None = None,
+        fresh: bool = False,
     ) -> Answer:
-        return await self.workflows(hours=hours, status="failed", limit=limit, cursor=cursor, fresh=fresh)
+        return await self.workflows(
+            hours=hours, status="failed", filter=filter, limit=limit, cursor=cursor, fresh=fresh
+        )
 
     @for_panel("workflows")
     async def job_history(
@@ -87,13 +103,31 @@ class Monitor:
     ) -> Answer:
         """The newest runs of one job over the last thirty days."""
         ask = asks.runs(hours=24.0 * 30, workspace_id=workspace_id, job_id=job_id, limit=limit)
-        return await self._runs(ask, fresh)
+        return _answer("workflows", *await self._runs(ask, fresh))
 
-    async def _runs(self, ask: Ask, fresh: bool) -> Answer:
+    async def _runs(self, ask: Ask, fresh: bool) -> tuple[Result, pl.DataFrame]:
         result, hosts = await asyncio.gather(self.service.answer(ask, fresh=fresh), self._hosts())
-        runs = workflows.workflows(await self._starts.completed(result), hosts)
+        completed = await self._starts.completed(result)
+        runs = await _made(result, lambda: workflows.workflows(completed, hosts))
         errors = await run_errors.of_runs(self.service.live, runs)
-        return _answer("workflows", result, workflows.with_errors(runs, errors))
+        return result, workflows.with_errors(runs, errors)
+
+    async def _listed(
+        self,
+        dataset: str,
+        ask: Ask,
+        line: str | None,
+        rows_of: Callable[[Ask, bool], Awaitable[tuple[Result, pl.DataFrame]]],
+        fresh: bool,
+    ) -> Answer:
+        """A page of a listing, of the rows that the filter `line` keeps. `rows_of` makes rows for clients."""
+        key = "events" if dataset == "audit" else dataset
+        now = self.service.clock.now()
+        narrowed = None if line is None else filtered.narrowed(line, dataset, ask, self.service.tenant, now)
+        if narrowed is None:
+            return _answer(key, *await rows_of(ask, fresh))
+        result, rows = await rows_of(narrowed.ask, fresh)
+        return _answer(key, *await _made(result, lambda: narrowed.page(result, rows)))
 
     @for_panel("workflows")
     async def active_runs(self, *, fresh: bool = False) -> Answer:
@@ -141,21 +175,41 @@ class Monitor:
         hours: float = _ASK_HOURS,
         status: str | None = None,
         user_email: str | None = None,
+        warehouse_id: str | None = None,
+        filter: str | None = None,
         limit: int = _PAGE,
         cursor: str | None = None,
         fresh: bool = False,
     ) -> Answer:
-        ask = asks.queries(hours=hours, status=status, user_email=user_email, limit=limit, cursor=cursor)
+        ask = asks.queries(
+            hours=hours,
+            status=status,
+            user_email=user_email,
+            warehouse_id=warehouse_id,
+            limit=limit,
+            cursor=cursor,
+        )
+        return await self._listed("queries", ask, filter, self._queries, fresh)
+
+    async def _queries(self, ask: Ask, fresh: bool) -> tuple[Result, pl.DataFrame]:
         result, names, hosts = await asyncio.gather(
             self.service.answer(ask, fresh=fresh), self._warehouse_names(), self._hosts()
         )
-        return _answer("queries", result, queries.queries(result.frame, names, hosts))
+        return result, await _made(result, lambda: queries.queries(result.frame, names, hosts))
 
     @for_panel("queries")
     async def failed_queries(
-        self, *, hours: float = _ASK_HOURS, limit: int = _PAGE, cursor: str | None = None, fresh: bool = False
+        self,
+        *,
+        hours: float = _ASK_HOURS,
+        filter: str | None = None,
+        limit: int = _PAGE,
+        cursor: str | None = None,
+        fresh: bool = False,
     ) -> Answer:
-        return await self.queries(hours=hours, status="failed", limit=limit, cursor=cursor, fresh=fresh)
+        return await self.queries(
+            hours=hours, status="failed", filter=filter, limit=limit, cursor=cursor, fresh=fresh
+        )
 
     @for_panel("queries")
     async def query_errors(self, *, hours: float = _ASK_HOURS, fresh: bool = False) -> Answer:
@@ -163,10 +217,30 @@ class Monitor:
         result = await self.service.answer(asks.query_errors(hours=hours), fresh=fresh)
         return _answer("errors", result, result.frame)
 
+    @for_panel("queries")
+    async def query_times(self, *, hours: float = _ASK_HOURS, fresh: bool = False) -> Answer:
+        """Where the time of the window's statements went, a part a row; none where there was no statement."""
+        result = await self.service.answer(asks.query_times(hours=hours), fresh=fresh)
+        rows = breakdown.time_parts(result.frame)
+        return replace(_answer("times", result, rows), total=rows.height)
+
+    @for_panel("queries")
+    async def slowest_queries(
+        self, *, hours: float = _ASK_HOURS, limit: int = _PAGE, fresh: bool = False
+    ) -> Answer:
+        """The statements of the window that took longest, in the shape of `queries`."""
+        return _answer("queries", *await self._queries(asks.slowest_queries(hours=hours, limit=limit), fresh))
+
     @for_panel("warehouse")
     async def warehouses(
-        self, *, hours: float = _ASK_HOURS, warehouse_id: str | None = None, fresh: bool = False
+        self,
+        *,
+        hours: float = _ASK_HOURS,
+        warehouse_id: str | None = None,
+        filter: str | None = None,
+        fresh: bool = False,
     ) -> Answer:
+        wanted = parsed(filter or "", "warehouses")
         metrics_ask, statements_ask = asks.warehouse_metrics(hours=hours, warehouse_id=warehouse_id)
         metrics, statements, hosts = await asyncio.gather(
             self.service.answer(metrics_ask, fresh=fresh),
@@ -181,9 +255,11 @@ class Monitor:
         told = await self._warehouses_now(metrics.fetched_at)
         states = {one.warehouse_id: one.state for one in told.value or ()}
         frame = warehouses.with_live(frame, await self.service.live.workspace_id(), states)
+        frame = frame.filter(filtered.matches(wanted, frame, metrics.window.end))
         totals = warehouses.totals(frame, known=metrics.state not in ("denied", "failed"))
         live = {"source": "warehouses_api", "read_at": rfc3339(told.read_at), "reason": told.reason}
-        answer = _answer("warehouses", metrics, frame, extra={"totals": totals, "live": live})
+        shown = replace(metrics, total=frame.height)
+        answer = _answer("warehouses", shown, frame, extra={"totals": totals, "live": live})
         refused = (metrics.fetched_at - statements.fetched_at).total_seconds() >= self.service.pace.keep_s()
         if answer.state == "fresh" and statements.reason and (known is None or refused):
             what = "missing" if known is None else "old"
@@ -201,9 +277,9 @@ class Monitor:
 
     @for_panel("warehouse")
     async def warehouse_events(
-        self, warehouse_id: str, *, hours: float = _ASK_HOURS, fresh: bool = False
+        self, warehouse_id: str | None, *, hours: float = _ASK_HOURS, fresh: bool = False
     ) -> Answer:
-        """A warehouse's events, newest first, from before the window on: its state when the window began is there."""
+        """The events of a warehouse, or of all, newest first; from before the window on, for the state it began in."""
         result = await self.service.answer(asks.warehouse_events(warehouse_id, hours=hours), fresh=fresh)
         return _answer("events", result, result.frame)
 
@@ -215,6 +291,7 @@ class Monitor:
         action_name: str | None = None,
         user_email: str | None = None,
         status: str | None = None,
+        filter: str | None = None,
         limit: int = _PAGE,
         cursor: str | None = None,
         fresh: bool = False,
@@ -227,8 +304,11 @@ class Monitor:
             limit=limit,
             cursor=cursor,
         )
+        return await self._listed("audit", ask, filter, self._events, fresh)
+
+    async def _events(self, ask: Ask, fresh: bool) -> tuple[Result, pl.DataFrame]:
         result = await self.service.answer(ask, fresh=fresh)
-        return _answer("events", result, audit.events(result.frame))
+        return result, await _made(result, lambda: audit.events(result.frame))
 
     @for_panel("audit")
     async def failed_logins(
@@ -239,10 +319,19 @@ class Monitor:
         )
         return _answer("events", result, audit.events(result.frame))
 
+    @for_panel("audit")
+    async def login_failures(
+        self, *, by: breakdown.LoginKey, hours: float = _ASK_HOURS, fresh: bool = False
+    ) -> Answer:
+        """Refused logins by user or by address, most first; `total` is how many there are of those."""
+        result = await self.service.answer(asks.login_failures(hours=hours), fresh=fresh)
+        rows, total = breakdown.login_failures(result.frame, by)
+        return replace(_answer("logins", result, rows), total=total)
+
     async def counts(self, kind: str, *, hours: float = _ASK_HOURS, fresh: bool = False) -> Answer:
-        """Counts by status over time of workflows, queries, warehouses (events) or audit."""
+        """Counts by status over time of workflows, queries, warehouses (events), audit or logins."""
         ask = asks.counts(kind, hours=hours)
-        with of_panel("warehouse" if kind == "warehouses" else kind):
+        with of_panel({"warehouses": "warehouse", "logins": "audit"}.get(kind, kind)):
             result = await self.service.answer(ask, fresh=fresh)
         if kind == "warehouses":
             return _answer("counts", result, result.frame)
@@ -252,15 +341,37 @@ class Monitor:
 
     @for_panel("alerts")
     async def alerts(
-        self, *, hours: float | None = None, category: str | None = None, fresh: bool = False
+        self,
+        *,
+        hours: float | None = None,
+        category: str | None = None,
+        filter: str | None = None,
+        fresh: bool = False,
     ) -> Answer:
         """What fires now, or can't be known; with `hours` also what fired and resolved within them."""
-        return await self.desk.answer(hours=hours, category=category, fresh=fresh)
+        wanted = parsed(filter or "", "alerts")
+        answer = await self.desk.answer(hours=hours, category=category, fresh=fresh)
+        return answer if wanted.is_empty else filtered.alerts(wanted, answer)
+
+    @for_panel("alerts")
+    async def timeline(self, alert: Mapping[str, Any], *, fresh: bool = False) -> Timeline:
+        """What happened around an alert (its document or its row), likely causes first."""
+        return await incident.timeline(self.service, alert, fresh=fresh)
 
     @for_panel("health")
     async def health(self, *, fresh: bool = False) -> dict[str, Any]:
         """`/api/monitoring/health`: one word, and what stands behind it."""
         return await overview.overview(self, fresh=fresh)
+
+    @for_panel("health")
+    async def recent_failures(self) -> dict[str, list[dict[str, Any]]]:
+        """`recent_failures` of `health`, which are there before all rules are evaluated."""
+        return await overview.recent_failures(self)
+
+    @for_panel("health")
+    async def yesterday(self, kind: str) -> dict[str, int | None]:
+        """`total` and `failed` of the same hours a day before, of what `counts` counts; None for what is not known."""
+        return await self._yesterday.tally(kind)
 
     @for_panel("health")
     async def detailed_health(self) -> dict[str, Any]:
@@ -286,11 +397,15 @@ class Monitor:
         }
         return await methods[dataset](**arguments, fresh=fresh)
 
-    async def _workflow_alerts(self, *, hours: float = _ASK_HOURS, fresh: bool = False) -> Answer:
-        return await self.alerts(hours=hours, category="workflow", fresh=fresh)
+    async def _workflow_alerts(
+        self, *, hours: float = _ASK_HOURS, filter: str | None = None, fresh: bool = False
+    ) -> Answer:
+        return await self.alerts(hours=hours, category="workflow", filter=filter, fresh=fresh)
 
-    async def _security_alerts(self, *, hours: float = _ASK_HOURS, fresh: bool = False) -> Answer:
-        return await self.alerts(hours=hours, category="security", fresh=fresh)
+    async def _security_alerts(
+        self, *, hours: float = _ASK_HOURS, filter: str | None = None, fresh: bool = False
+    ) -> Answer:
+        return await self.alerts(hours=hours, category="security", filter=filter, fresh=fresh)
 
     # Dimensions -----------------------------------------------------------------------------------------------
 
@@ -300,6 +415,11 @@ class Monitor:
 
     async def _warehouse_names(self) -> pl.DataFrame:
         return (await self.service.answer(asks.warehouse_names())).frame
+
+
+async def _made(result: Result, make: Callable[[], T]) -> T:
+    """What is made of a result's rows; of many in a thread, so that whoever else asks need not wait for it."""
+    return make() if result.frame.height <= limits.MAX_PAGE_ROWS else await in_daemon_thread(make)
 
 
 def _answer(key: str, result: Result, frame: pl.DataFrame, extra: dict[str, Any] | None = None) -> Answer:

@@ -26,24 +26,14 @@ _RECENT_FAILURES = 10
 async def overview(monitor: Monitor, *, fresh: bool) -> dict[str, Any]:
     """`/api/monitoring/health`."""
     service = monitor.service
-    alerts, runs, finished, metrics, events = await asyncio.gather(
-        monitor.alerts(fresh=fresh),
+    # Questions get their turn in this order: the figures are three statements, the alerts ten.
+    runs, finished, events, metrics, alerts = await asyncio.gather(
         monitor.counts("workflows", fresh=fresh),
         monitor.counts("queries", fresh=fresh),
-        monitor.warehouses(fresh=fresh),
         monitor.counts("audit", fresh=fresh),
+        monitor.warehouses(fresh=fresh),
+        monitor.alerts(fresh=fresh),
     )
-    # The alert rules have just read these: no statement runs for them.
-    failed_runs, failed_queries, names, hosts = await asyncio.gather(
-        service.answer(rule_rows.failed_runs(limits.DEFAULT_HOURS)),
-        service.answer(monitor.desk.evaluation.query_signals_ask(limits.DEFAULT_HOURS)),
-        service.answer(asks.warehouse_names()),
-        service.answer(asks.workspaces()),
-    )
-    recent_runs = workflows.workflows(_recent(failed_runs, runs.window.start), hosts.frame)
-    recent_runs = workflows.with_errors(recent_runs, await run_errors.of_runs(service.live, recent_runs))
-    failed = replace(failed_queries, frame=failed_queries.frame.filter(pl.col("status") == "FAILED"))
-    recent_queries = queries.queries(_recent(failed, finished.window.start), names.frame, hosts.frame)
     metrics_ask, _ = asks.warehouse_metrics(hours=limits.DEFAULT_HOURS)
     sources = {
         "job_run_timeline": _source(runs),
@@ -74,14 +64,46 @@ async def overview(monitor: Monitor, *, fresh: bool) -> dict[str, Any]:
             "by_severity": alerts.extra["by_severity"],
             "alerts": alerts.rows(),
         },
-        "recent_failures": {"workflows": plain_rows(recent_runs), "queries": plain_rows(recent_queries)},
+        "recent_failures": await recent_failures(monitor),
         "sources": sources,
     }
 
 
+async def recent_failures(monitor: Monitor) -> dict[str, list[dict[str, Any]]]:
+    """The newest failed runs and queries. The rows are those of the alert rules: no statement runs for them besides."""
+    service = monitor.service
+    runs, finished, failed_runs, failed_queries, names, hosts = await asyncio.gather(
+        monitor.counts("workflows"),
+        monitor.counts("queries"),
+        service.answer(rule_rows.failed_runs(limits.DEFAULT_HOURS)),
+        service.answer(monitor.desk.evaluation.query_signals_ask(limits.DEFAULT_HOURS)),
+        service.answer(asks.warehouse_names()),
+        service.answer(asks.workspaces()),
+    )
+    recent_runs = workflows.workflows(_recent(failed_runs, runs.window.start), hosts.frame)
+    recent_runs = workflows.with_errors(recent_runs, await run_errors.of_runs(service.live, recent_runs))
+    failed = replace(failed_queries, frame=failed_queries.frame.filter(pl.col("status") == "FAILED"))
+    recent_queries = queries.queries(_recent(failed, finished.window.start), names.frame, hosts.frame)
+    return {"workflows": plain_rows(recent_runs), "queries": plain_rows(recent_queries)}
+
+
+async def with_yesterday(monitor: Monitor, document: dict[str, Any]) -> dict[str, Any]:
+    """The document with `yesterday` in each part of its summary: `total` and `failed` of the same hours a day before.
+
+    Added after the fact, because the screen and /metrics want today's figures before, or without, these.
+    """
+    kinds = list(document["summary"])
+    tallies = await asyncio.gather(*(monitor.yesterday(kind) for kind in kinds))
+    summary = {
+        kind: {**document["summary"][kind], "yesterday": tally}
+        for kind, tally in zip(kinds, tallies, strict=True)
+    }
+    return {**document, "summary": summary}
+
+
 async def detailed(monitor: Monitor) -> dict[str, Any]:
     """`/health/detailed`: health, and per table how its statements went."""
-    summary = await overview(monitor, fresh=False)
+    summary = await with_yesterday(monitor, await overview(monitor, fresh=False))
     statistics = monitor.service.tables.statistics()
     nothing = {"statements": 0, "failures": 0, "p95_ms": None, "cache_hits": 0, "last_error": None}
     sources = {

@@ -14,16 +14,27 @@ from sysmon_tui.sources.live import TaskFailure
 
 
 async def of_runs(lane: LiveLane, runs: pl.DataFrame) -> dict[tuple[str, str], str]:
-    """The error texts of the newest failed runs among `runs`, by workspace_id and run_id, as far as they are known."""
+    """The error texts of failed runs among `runs`, by workspace_id and run_id, as far as they are known.
+
+    An API that tells of one run at a time is asked for the newest few.
+    """
     if not lane.enabled or "run_id" not in runs.columns:
         return {}
     failed = (
         runs.filter(pl.col("status").is_in(FAILED_RUN_STATES))
         .drop_nulls(["workspace_id", "run_id"])
-        .head(limits.RUNS_WITH_ERRORS)
         .select("workspace_id", "run_id", "end_time")
     )
-    keys = list(failed.iter_rows())
+    if failed.is_empty():
+        return {}
+    many = await lane.many_failures(failed.get_column("run_id").to_list())
+    if many is not None:
+        return {
+            (workspace_id, run_id): said(many[run_id])
+            for workspace_id, run_id, _ in failed.iter_rows()
+            if many.get(run_id)
+        }
+    keys = list(failed.head(limits.RUNS_WITH_ERRORS).iter_rows())
     asked = [asyncio.create_task(_of_run(lane, *key)) for key in keys]
     if not asked:
         return {}

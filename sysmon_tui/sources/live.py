@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -67,6 +68,14 @@ class Live(Protocol):
 
     def run_failures(self, run_id: str) -> list[TaskFailure]:
         """Per failed task of a job run, why. Empty where the run is not known any more (60 days)."""
+
+
+@runtime_checkable
+class TellsMany(Protocol):
+    """A live lane that tells of many runs at once, and so of every one of a listing."""
+
+    def failures_of(self, run_ids: Sequence[str]) -> dict[str, list[TaskFailure]]:
+        """By run id, as `run_failures`; without those that have nothing to tell."""
 
 
 @runtime_checkable

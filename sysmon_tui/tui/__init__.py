@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sysmon_tui import paths
 
 if TYPE_CHECKING:
     from sysmon_tui.runtime import Runtime
@@ -26,10 +29,25 @@ def _demo_tenant(runtime: Runtime) -> str | None:
     return next((name for name, tenant in runtime.config.tenants.items() if tenant.source == "demo"), None)
 
 
+def _state_dir() -> Path | None:
+    """None where there can be none: the app works as well, it only remembers nothing."""
+    with contextlib.suppress(OSError):
+        return paths.state_dir()
+    return None
+
+
 async def _run(runtime: Runtime, tenant: str | None, row_limit: int, low_bandwidth: bool) -> int:
     from sysmon_tui.tui.app import SysmonApp  # noqa: PLC0415 (Textual, only for the app)
+    from sysmon_tui.tui.faces import face_of, started_with  # noqa: PLC0415 (the same)
 
-    app = SysmonApp(runtime, tenant=tenant, row_limit=row_limit, low_bandwidth=low_bandwidth)
+    app = SysmonApp(
+        runtime,
+        tenant=tenant,
+        row_limit=row_limit,
+        low_bandwidth=low_bandwidth,
+        face=face_of(started_with(), runtime.config.screen.glyphs),
+        state_dir=_state_dir(),
+    )
     loop = asyncio.get_running_loop()
     for name in _ENDING_SIGNALS:
         with contextlib.suppress(AttributeError, NotImplementedError):  # not on every system

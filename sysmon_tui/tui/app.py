@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, ClassVar
+import os
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual.app import App, ComposeResult, SystemCommand
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
+from textual.command import CommandPalette
 from textual.events import Event, InputEvent
-from textual.screen import Screen
 from textual.widgets import ContentSwitcher
 
+from sysmon_tui.config.check import nearest
+from sysmon_tui.config.screen import FilterTab
 from sysmon_tui.errors import SysmonError
 from sysmon_tui.services import asking
-from sysmon_tui.tui.actions import ACTIONS, TABS, bindings, footer
-from sysmon_tui.tui.screens.alert import Jump
+from sysmon_tui.text import many_lines, one_line
+from sysmon_tui.tui import keymap
+from sysmon_tui.tui.actions import TABS, bindings, footer
+from sysmon_tui.tui.faces import Face, line_filters
+from sysmon_tui.tui.going_on import GoingOn
+from sysmon_tui.tui.palette import Commands, LoadedRows
+from sysmon_tui.tui.row_actions import RowActions
+from sysmon_tui.tui.screens.alert import AlertScreen, Jump
 from sysmon_tui.tui.screens.detail import Detail
 from sysmon_tui.tui.screens.help import HelpScreen
+from sysmon_tui.tui.screens.save_filter import SaveFilterScreen
 from sysmon_tui.tui.screens.tenant import TenantScreen
+from sysmon_tui.tui.screens.timeline import TimelineScreen
 from sysmon_tui.tui.session import Session
 from sysmon_tui.tui.tabs.alerts import AlertsTab
 from sysmon_tui.tui.tabs.audit import AuditTab
@@ -29,6 +43,7 @@ from sysmon_tui.tui.tabs.list_tab import ListTab
 from sysmon_tui.tui.tabs.queries import QueriesTab
 from sysmon_tui.tui.tabs.warehouse import WarehouseTab
 from sysmon_tui.tui.tabs.workflows import WorkflowsTab
+from sysmon_tui.tui.themes import THEMES, VARIABLES, ansi_color, for_terminal
 from sysmon_tui.tui.widgets.lines import KeyLine, TabLine, TopLine
 
 if TYPE_CHECKING:
@@ -44,7 +59,21 @@ _TABS: dict[str, type[Tab]] = {
 }
 # What works on the rows of a tab, and so not over a detail view.
 _OF_THE_TAB = frozenset(
-    {"filter", "failed_only", "window", "sort", "reverse", "pause", "tenant", "acknowledge", "silence"}
+    {
+        "acknowledge",
+        "breakdown",
+        "clear_filter",
+        "failed_only",
+        "filter",
+        "interval",
+        "pause",
+        "reverse",
+        "save_filter",
+        "silence",
+        "sort",
+        "tenant",
+        "window",
+    }
 )
 # Ages are told in minutes; twice a minute keeps them right.
 _AGES_S = 30.0
@@ -53,29 +82,45 @@ _LOOK_S = 5.0
 _STARTING_S = 1.0
 
 
-class SysmonApp(App[None]):
+class SysmonApp(RowActions):
     """`row_limit` is the most rows that a table loads; `tenant` None takes the default one, or asks."""
 
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+    COMMANDS = {Commands, LoadedRows}  # noqa: RUF012 (Textual declares it so)
+    ENABLE_COMMAND_PALETTE = True
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012 (Textual declares it so)
 
     def __init__(
-        self, runtime: Runtime, *, tenant: str | None = None, row_limit: int, low_bandwidth: bool = False
+        self,
+        runtime: Runtime,
+        *,
+        tenant: str | None = None,
+        row_limit: int,
+        low_bandwidth: bool = False,
+        face: Face = "blocks",
+        state_dir: Path | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(ansi_color=ansi_color(os.environ))
         self.session = Session.start(runtime, tenant=tenant, row_limit=row_limit, low_bandwidth=low_bandwidth)
+        self.session.rebound = keymap.rebound(runtime.config.keys)
+        self.session.face = face
+        self._going_on = GoingOn(self.session, state_dir)
+        self._filters.extend(line_filters(face))
+        for theme in THEMES:
+            self.register_theme(theme)
+        self._first_theme = self.theme = self._theme()
         self.animation_level = "none"
         self._tabs = {name: _TABS[name](self.session, name) for name, _ in TABS}
-        self._top_line, self._tab_line = TopLine(self.session), TabLine()
-        self._key_line = KeyLine(())
+        self._top_line, self._tab_line = TopLine(self.session), TabLine(self.session)
+        self._key_line = KeyLine((), self.session)
         self._open = TABS[0][0]
 
     def compose(self) -> ComposeResult:
         yield self._top_line
         yield self._tab_line
         with ContentSwitcher(initial=self._open):
-            yield from self._tabs.values()
+            yield self._tabs[self._open]  # the others would be half of what the first paint lays out
         yield self._key_line
 
     def on_mount(self) -> None:
@@ -87,10 +132,39 @@ class SysmonApp(App[None]):
         # The first paint comes before anything is loaded or asked.
         self.call_after_refresh(self._start)
 
-    def _start(self) -> None:
-        self._show(self._open)
+    async def _start(self) -> None:
+        self.session.warm_up()
+        hidden = [tab for name, tab in self._tabs.items() if name != self._open]
+        for tab in hidden:
+            tab.display = False
+        await self.screen_stack[0].query_one(ContentSwitcher).mount(*hidden)
+        self.set_keymap({name: keys for name, (keys, _) in self.session.rebound.items()})
+        self._go_on()
+        self.tell(self.session.kept.trouble)
+        self._tell_of_theme()
         if self.session.tenant is None:
             self.action_tenant()
+
+    def _go_on(self) -> None:
+        """Where the last session was left, if this tenant is the first; else the open tab again."""
+        self._show(self._going_on.restore(self._tabs) or self._open)
+        self._top_line.update()
+
+    def _theme(self) -> str:
+        """Chosen in the palette, else configured, else what suits the terminal."""
+        for name in (self.session.kept.theme, self.session.runtime.config.screen.theme):
+            if name in self.available_themes:
+                return name or ""
+        return for_terminal(os.environ)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """For themes that are not ours."""
+        return VARIABLES
+
+    def _tell_of_theme(self) -> None:
+        name = self.session.runtime.config.screen.theme
+        if name is not None and name not in self.available_themes:
+            self.tell(f'There is no theme "{one_line(name, 40)}"{nearest(name, self.available_themes)}')
 
     # Tabs
 
@@ -102,16 +176,22 @@ class SysmonApp(App[None]):
         self._open = name
         self.screen_stack[0].query_one(ContentSwitcher).current = name
         self._tab_line.open(name)
-        without = ("filter", "sort", "failed_only") if not isinstance(self.tab, ListTab) else ()
-        if not self.tab.can_fail_only:
-            without = (*without, "failed_only")
-        self._key_line.show(footer(("table", "app"), without))
+        self._key_line.show(footer(("table", "app"), self.tab.keys_without_effect))
         if self.session.tenant is not None:
             self.tab.came_in_sight()
 
     @property
     def _over_a_detail(self) -> bool:
         return len(self.screen_stack) > 1
+
+    def action_command_palette(self) -> None:
+        """As Textual's own, without the id: the last one may still be closing, and two of one name end the app."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette())
+
+    def pop_screen(self) -> AwaitComplete:
+        """As Closing has it, for Textual's own screens: the palette's escape may come twice too."""
+        return super().pop_screen() if self._over_a_detail else AwaitComplete()
 
     def action_tab(self, name: str) -> None:
         while self._over_a_detail:
@@ -133,7 +213,7 @@ class SysmonApp(App[None]):
     def _follow(self, jump: Jump) -> None:
         tab = self._tabs[jump.tab]
         tab.failed_only = tab.can_fail_only
-        tab.filter(jump.containing)
+        tab.filter(jump.filter)
         self._show(jump.tab)
 
     # Asking
@@ -156,7 +236,7 @@ class SysmonApp(App[None]):
             if self.session.tenant is None or self.session.paused:
                 continue
             with contextlib.suppress(SysmonError):  # the tabs say it
-                monitor = await self.session.monitor()
+                monitor = await self.session.listings()
                 with asking.refreshing():
                     answer = await monitor.alerts()
                 self.tell_firing(answer.extra["total_alerts"])
@@ -201,6 +281,10 @@ class SysmonApp(App[None]):
             self._top_line.update()
             self.tab.load()
 
+    def action_interval(self, step: int) -> None:
+        if self.session.step_interval(step):
+            self._top_line.update()
+
     def action_failed_only(self) -> None:
         if self.tab.can_fail_only:
             self.tab.failed_only = not self.tab.failed_only
@@ -212,13 +296,32 @@ class SysmonApp(App[None]):
         if isinstance(self.tab, ListTab):
             self.tab.open_filter()
 
+    def action_save_filter(self) -> None:
+        tab = self.tab
+        if not isinstance(tab, ListTab) or not tab.table.filter_text:
+            self.tell(self.session.with_keys("There is no filter here to save: {filter} writes one."))
+            return
+        text = tab.table.filter_text
+
+        def named(name: str | None) -> None:
+            if name is not None:
+                self.session.kept.save_filter(name, cast(FilterTab, self._open), text)
+                trouble = self.keep()
+                told = f"It holds until you quit. {trouble}" if trouble else ""
+                self.tell(f"Saved as {name}: ↑ in the filter line and the palette have it. {told}".rstrip())
+
+        self.push_screen(SaveFilterScreen(text), named)
+
+    def action_breakdown(self) -> None:
+        self.tab.toggle_breakdown()
+
     def action_sort(self) -> None:
-        if isinstance(self.tab, ListTab):
-            self.tab.table.sort_by_next()
+        if (table := self.table_in_use) is not None:
+            table.sort_by_next()
 
     def action_reverse(self) -> None:
-        if isinstance(self.tab, ListTab):
-            self.tab.table.reverse()
+        if (table := self.table_in_use) is not None:
+            table.reverse()
 
     def action_clear_filter(self) -> None:
         if isinstance(self.tab, ListTab):
@@ -234,6 +337,20 @@ class SysmonApp(App[None]):
         if isinstance(self.tab, AlertsTab):
             self.tab.silence()
 
+    def action_rows(self) -> None:
+        """To the rows behind the alert under the cursor; on a detail view, behind what it shows."""
+        if isinstance(self.screen, AlertScreen):
+            self.screen.jump()
+        elif not self._over_a_detail:
+            self.tab.go_to_rows()
+
+    def action_timeline(self) -> None:
+        row = self.screen.row if isinstance(self.screen, AlertScreen) else None
+        if row is None and not self._over_a_detail:
+            row = self.tab.alert_row
+        if row is not None:
+            self.push_screen(TimelineScreen(self.session, row))
+
     # Over the tabs
 
     def action_tenant(self) -> None:
@@ -241,15 +358,14 @@ class SysmonApp(App[None]):
 
     def _choose_tenant(self, name: str | None) -> None:
         if name is None and self.session.tenant is None:
-            self.tab.say_trouble("No tenant is chosen: t lists them.")
+            self.tab.say_trouble(self.session.with_keys("No tenant is chosen: {tenant} lists them."))
         if name is None or name == self.session.tenant:
             return
         self.session.tenant = name
-        self._top_line.update()
         self._tab_line.note("alerts", "")
         for tab in self._tabs.values():
             tab.forget()
-        self.tab.came_in_sight()
+        self._go_on()
 
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
@@ -258,18 +374,26 @@ class SysmonApp(App[None]):
     async def action_quit(self) -> None:
         self.exit()
 
+    def keep(self) -> str:
+        """For the next session: what is in sight, and the filters that were saved. A sentence where it can't be."""
+        theme = self.theme if self.theme != self._first_theme else None
+        return one_line(self._going_on.keep(self._tabs, self._open, theme))
+
+    def exit(self, *arguments: Any, **named: Any) -> None:
+        if trouble := self.keep():
+            named.setdefault("message", Text(trouble))
+        super().exit(*arguments, **named)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return not (action in _OF_THE_TAB and self._over_a_detail)
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield from super().get_system_commands(screen)
-        for action in ACTIONS:
-            if action.place == "app" and action.call != "quit":
-                title = f"{action.help.split(':')[0].rstrip('.')}  ({action.shown})"
-                yield SystemCommand(title, action.help, self._command(action.call))
+    def _fatal_error(self) -> None:
+        """Textual's own prints the local variables of every frame: rows, and whatever secret is at hand."""
+        error = self._exception
+        told = "" if error is None else "".join(traceback.format_exception(error))
+        self.bell()
+        self.panic(Text(many_lines(f"sysmon-tui broke down. Please report this:\n{told}")))
 
-    def _command(self, call: str) -> Callable[[], Awaitable[None]]:
-        async def run() -> None:
-            await self.run_action(call)
-
-        return run
+    @property
+    def list_tabs(self) -> list[ListTab]:
+        return [tab for tab in self._tabs.values() if isinstance(tab, ListTab)]

@@ -6,9 +6,11 @@ Imported only once there are rows, because polars takes a fifth of a second.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import polars as pl
 
+from sysmon_tui.clock import rfc3339
 from sysmon_tui.text import one_line
 from sysmon_tui.tui.columns import Column
 from sysmon_tui.tui.marks import GLYPHS
@@ -116,25 +118,13 @@ def shown(frame: pl.DataFrame, columns: Sequence[Column], zone: str) -> list[tup
 
 def arranged(
     frame: pl.DataFrame,
-    columns: Sequence[Column],
-    zone: str,
     *,
-    containing: str = "",
+    keep: pl.Expr | None = None,
     by: Column | None = None,
     descending: bool = False,
 ) -> pl.Series | None:
-    """Row numbers in the order in which they are shown; None for all of them as they are.
-
-    `containing` is literal text, compared without regard to case with what any of the columns shows.
-    """
-    order: pl.Series | None = None
-    if containing:
-        needle = containing.lower()
-        found = [
-            text_of(column, zone).str.to_lowercase().str.contains(needle, literal=True).fill_null(False)
-            for column in columns
-        ]
-        order = frame.select(pl.any_horizontal(found).alias("found")).to_series().arg_true()
+    """Row numbers in the order in which they are shown; None for all of them as they are. `keep` is never null."""
+    order = None if keep is None else frame.select(keep.arg_true().alias("row")).to_series()
     if by is not None:
         values = frame.select(_value_of(by).alias("value"))
         if order is not None:
@@ -161,3 +151,16 @@ def place_of(order: pl.Series | None, row: int) -> int | None:
         return row
     found = (order == row).arg_true()
     return int(found[0]) if len(found) else None
+
+
+def whole(row: pl.DataFrame, column: Column) -> str:
+    """The value of a one-row frame in full, for the clipboard: as it is, instants in RFC 3339; empty without one."""
+    value = row.select(_value_of(column)).item()
+    return whole_text(value)
+
+
+def whole_text(value: object) -> str:
+    """As `whole`, of any value."""
+    if isinstance(value, datetime):
+        return rfc3339(value) or ""
+    return "" if value is None else str(value)

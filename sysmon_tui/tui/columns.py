@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from sysmon_tui.tui.marks import Tone
+
 Kind = Literal[
     "text",
     "reason",
@@ -28,7 +30,8 @@ class Column:
     """`name` is the frame's column, `kind` how its values are written (see cells.py).
 
     `width` is in cells, the least one where `flex` gives a share of the spare room. Columns with the largest
-    `rank` go first when the screen is narrow. `fallback` is the column shown where this one has no value.
+    `rank` go first when the screen is narrow. `fallback` is the column shown where this one has no value. `tone` is
+    that of every value but zero; a status has that of its word.
     """
 
     name: str
@@ -38,17 +41,28 @@ class Column:
     flex: int = 0
     rank: int = 1
     fallback: str | None = None
+    tone: Tone = ""
 
     @property
     def to_the_right(self) -> bool:
         return self.kind in _TO_THE_RIGHT
 
 
-def fit(columns: Sequence[Column], width: int, gap: int) -> list[tuple[Column, int]]:
-    """The columns that fit into `width` cells in their order, each with its width. The first always stays."""
+# Before all others where rows of several tenants stand in one table.
+TENANT = Column("tenant", "tenant", 12)
+
+
+def fit(
+    columns: Sequence[Column], width: int, gap: int, marked: Column | None = None
+) -> list[tuple[Column, int]]:
+    """The columns that fit into `width` cells in their order, each with its width.
+
+    The first always stays, and the marked one before all others.
+    """
     kept = list(columns)
     while len(kept) > 1 and _least(kept, gap) > width:
-        kept.remove(max(kept, key=lambda column: (column.rank, kept.index(column))))
+        loose = [column for column in kept if column is not marked]
+        kept.remove(max(loose, key=lambda column: (column.rank, kept.index(column))))
     spare = max(0, width - _least(kept, gap))
     shares = sum(column.flex for column in kept)
     fitted = []

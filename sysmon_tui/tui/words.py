@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+# Of a tab that has never asked and may not now.
+PAUSED = "Nothing has been asked here yet. {refresh} asks once, {pause} goes on."
 # What `[` and `]` walk through, in hours.
 WINDOWS_HOURS: tuple[float, ...] = (1, 6, 24, 168, 720)
+# What `+` and `-` walk through, in seconds.
+INTERVALS_S: tuple[float, ...] = (5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 
 
 def window_words(hours: float) -> str:

@@ -125,11 +125,11 @@ def _parameters(text: str | None) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else {"value": value}
 
 
-def cut_text(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
-    """Texts of at most MAX_TEXT_CHARS, with `…` where something was left out."""
+def cut_text(frame: pl.DataFrame, *columns: str, max_chars: int = limits.MAX_TEXT_CHARS) -> pl.DataFrame:
+    """Texts of at most `max_chars`, with `…` where something was left out."""
     return frame.with_columns(
-        pl.when(pl.col(name).str.len_chars() > limits.MAX_TEXT_CHARS)
-        .then(pl.col(name).str.head(limits.MAX_TEXT_CHARS - 1) + "…")
+        pl.when(pl.col(name).str.len_chars() > max_chars)
+        .then(pl.col(name).str.head(max_chars - 1) + "…")
         .otherwise(pl.col(name))
         .alias(name)
         for name in columns

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 import msgspec
+import polars as pl
 from rich.cells import cell_len, set_cell_size
 
 from sysmon_tui.clock import rfc3339
 from sysmon_tui.text import csv_text, inert_json, one_line
-from sysmon_tui.views.answer import Answer
+from sysmon_tui.views.answer import Answer, plain_rows
 
 # Most telling first; what does not fit the width is left out from the end. Other columns are in no table.
 _TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -72,6 +75,7 @@ _TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
 _GAP = "  "
 _WIDEST_CELL = 44
 _NARROWEST_CELL = 12
+_ROWS_AT_ONCE = 5_000
 
 
 def write(answer: Answer, tenant: str, form: str, *, width: int) -> Iterator[bytes]:
@@ -122,11 +126,11 @@ def _shown(value: object) -> str:
     return one_line(_plain(value), _WIDEST_CELL * 4)
 
 
-def _csv(answer: Answer, _tenant: str, _width: int) -> Iterator[bytes]:
+def _csv(frame: pl.DataFrame) -> Iterator[bytes]:
     """RFC 4180. Texts are guarded against spreadsheets that take them for formulas; numbers stay bare."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")
-    rows: Iterable[Iterable[object]] = (answer.frame.columns, *answer.frame.iter_rows())
+    rows: Iterable[Iterable[object]] = itertools.chain((frame.columns,), frame.iter_rows())
     for row in rows:
         writer.writerow([csv_text(value) if isinstance(value, str) else _plain(value) for value in row])
         yield buffer.getvalue().encode()
@@ -134,20 +138,35 @@ def _csv(answer: Answer, _tenant: str, _width: int) -> Iterator[bytes]:
         buffer.truncate()
 
 
-def _json(answer: Answer, tenant: str, _width: int) -> Iterator[bytes]:
+def _json(answer: Answer, tenant: str) -> Iterator[bytes]:
     """The whole answer as HTTP gives it."""
     yield inert_json(msgspec.json.encode(answer.document(tenant))) + b"\n"
 
 
-def _ndjson(answer: Answer, _tenant: str, _width: int) -> Iterator[bytes]:
-    for row in answer.rows():
+def _ndjson(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    for row in rows:
         yield inert_json(msgspec.json.encode(row)) + b"\n"
 
 
-def _parquet(answer: Answer, _tenant: str, _width: int) -> Iterator[bytes]:
+def _parquet(frame: pl.DataFrame) -> Iterator[bytes]:
     buffer = io.BytesIO()
-    answer.frame.write_parquet(buffer)
+    frame.write_parquet(buffer)
     yield buffer.getvalue()
+
+
+def _json_list(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """A row a line."""
+    before = b"[\n"
+    for row in rows:
+        yield before + inert_json(msgspec.json.encode(row))
+        before = b",\n"
+    yield b"[]\n" if before == b"[\n" else b"\n]\n"
+
+
+def _rows(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """Plain JSON rows, few at a time: as objects a million of them are gigabytes."""
+    for part in frame.iter_slices(_ROWS_AT_ONCE):
+        yield from plain_rows(part)
 
 
 def _plain(value: object) -> str:
@@ -163,8 +182,16 @@ def _plain(value: object) -> str:
 
 FORMATS: dict[str, Callable[[Answer, str, int], Iterator[bytes]]] = {
     "table": _table,
+    "csv": lambda answer, _tenant, _width: _csv(answer.frame),
+    "json": lambda answer, tenant, _width: _json(answer, tenant),
+    "ndjson": lambda answer, _tenant, _width: _ndjson(answer.rows()),
+    "parquet": lambda answer, _tenant, _width: _parquet(answer.frame),
+}
+
+# Rows without what is known of them: an export of what a table shows.
+ROW_FORMATS: dict[str, Callable[[pl.DataFrame], Iterator[bytes]]] = {
     "csv": _csv,
-    "json": _json,
-    "ndjson": _ndjson,
+    "json": lambda frame: _json_list(_rows(frame)),
+    "ndjson": lambda frame: _ndjson(_rows(frame)),
     "parquet": _parquet,
 }

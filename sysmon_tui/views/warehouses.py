@@ -126,17 +126,19 @@ def warehouses(metrics: pl.DataFrame, statements: pl.DataFrame | None, hosts: pl
 
 
 def with_live(rows: pl.DataFrame, workspace_id: str | None, states: Mapping[str, str]) -> pl.DataFrame:
-    """What the Warehouses API of one workspace says now, by warehouse_id; null for all others."""
-    if workspace_id is None or not states:
+    """What the Warehouses API says now, by warehouse_id; null for all others, and outside of its workspace.
+
+    Where it does not say which that is, `workspace_id` is None: an id belongs to one warehouse alone.
+    """
+    if not states:
         return rows
     known = pl.DataFrame(
-        [(workspace_id, warehouse_id, state) for warehouse_id, state in states.items()],
-        schema=dict.fromkeys(("workspace_id", "warehouse_id", "live_state"), pl.String()),
-        orient="row",
+        list(states.items()), schema=dict.fromkeys(("warehouse_id", "live_state"), pl.String()), orient="row"
     )
-    joined = rows.drop("live_state").join(
-        known, on=["workspace_id", "warehouse_id"], how="left", maintain_order="left"
-    )
+    joined = rows.drop("live_state").join(known, on="warehouse_id", how="left", maintain_order="left")
+    if workspace_id is not None:
+        own = pl.col("workspace_id") == workspace_id
+        joined = joined.with_columns(pl.when(own).then(pl.col("live_state")))
     return joined.select(FIELDS)
 
 

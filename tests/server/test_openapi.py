@@ -73,11 +73,13 @@ def test_parameters_are_the_contracts(document: dict[str, Any]) -> None:
         parameters = document["paths"][path]["get"]["parameters"]
         return {item["name"]: item["schema"] for item in parameters if item["in"] == "query"}
 
-    assert set(query(f"{API}/workflows")) == {"workflow_name", "status", "hours", "limit", "cursor"}
-    assert set(query(f"{API}/queries/failed")) == {"hours", "limit", "cursor"}
-    assert set(query(f"{API}/warehouse/metrics")) == {"warehouse_id", "hours"}
-    assert set(query(f"{API}/audit")) == {"action_name", "user_email", "status", "hours", "limit", "cursor"}
-    assert query(f"{API}/alerts") == query("/livez") == {}
+    assert set(query(f"{API}/workflows")) == {"workflow_name", "status", "filter", "hours", "limit", "cursor"}
+    assert set(query(f"{API}/queries/failed")) == {"filter", "hours", "limit", "cursor"}
+    assert set(query(f"{API}/warehouse/metrics")) == {"warehouse_id", "filter", "hours"}
+    audit = {"action_name", "user_email", "status", "filter", "hours", "limit", "cursor"}
+    assert set(query(f"{API}/audit")) == audit
+    assert set(query(f"{API}/alerts")) == {"filter"}
+    assert query("/livez") == {}
     limits = query(f"{API}/queries")
     assert (limits["hours"]["exclusiveMinimum"], limits["hours"]["maximum"], limits["hours"]["default"]) == (
         0,

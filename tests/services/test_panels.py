@@ -65,12 +65,18 @@ _METHODS: dict[str, tuple[str, Callable[[Monitor], Awaitable[Any]]]] = {
     "queries": ("queries", lambda one: one.queries()),
     "failed_queries": ("queries", lambda one: one.failed_queries()),
     "query_errors": ("queries", lambda one: one.query_errors()),
+    "query_times": ("queries", lambda one: one.query_times()),
+    "slowest_queries": ("queries", lambda one: one.slowest_queries()),
     "warehouses": ("warehouse", lambda one: one.warehouses()),
     "warehouse_events": ("warehouse", lambda one: one.warehouse_events("wh1")),
     "audit": ("audit", lambda one: one.audit()),
     "failed_logins": ("audit", lambda one: one.failed_logins()),
+    "login_failures": ("audit", lambda one: one.login_failures(by="user")),
     "alerts": ("alerts", lambda one: one.alerts(hours=30)),
+    "timeline": ("alerts", lambda one: one.timeline({"id": "a", "started_at": "2026-03-10T11:10:00Z"})),
     "health": ("health", lambda one: one.health()),
+    "recent_failures": ("health", lambda one: one.recent_failures()),
+    "yesterday": ("health", lambda one: one.yesterday("logins")),
     "detailed_health": ("health", lambda one: one.detailed_health()),
     **{
         f"counts of {kind}": (panel, lambda one, kind=kind: one.counts(kind))  # type: ignore[misc]
@@ -79,6 +85,7 @@ _METHODS: dict[str, tuple[str, Callable[[Monitor], Awaitable[Any]]]] = {
             ("queries", "queries"),
             ("warehouses", "warehouse"),
             ("audit", "audit"),
+            ("logins", "audit"),
         )
     },
 }

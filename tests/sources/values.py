@@ -73,6 +73,11 @@ def values_for(statement: Statement, embedded: EmbeddedSource, row_limit: int) -
         "rules": RULES,
         "slow_query_seconds": 60,
         "queued_query_seconds": 30,
+        "near_us": to_micros(NOW - WINDOW / 2),
+        "subjects": "admins,ops.admin@halden-air.example,prod.journey.itinerary_events",
+        "class_rows": 200,
+        "statement_ids": "",
+        "of_jobs": False,
     }
     if statement.name == "run_tasks":
         values["workspace_id"], values["run_id"] = _a_run_with_tasks(embedded, start)

@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 
 from sysmon_tui.tui import cells
 from sysmon_tui.tui.columns import Column
-from sysmon_tui.tui.widgets.frame_table import FrameTable
+from sysmon_tui.tui.widgets.frame_table import FrameTable, Keep
 from tests.tui.driving import lines
 
 COLUMNS = (
@@ -36,6 +36,11 @@ def rows(names: Sequence[str]) -> pl.DataFrame:
             "status": ["FAILED"] * len(names),
         }
     )
+
+
+def having(text: str) -> Keep:
+    """The rows whose name contains the text."""
+    return lambda schema: pl.col("name").str.contains(text, literal=True)
 
 
 def cursor_line(app: App[None]) -> str:
@@ -83,12 +88,12 @@ async def test_filter_and_sort_of_many_rows_keep_keys_live() -> None:
     async with app.run_test(size=(60, 20)) as pilot:
         app.table.show(frame)
         await pilot.press("down", "down", "down")
-        app.table.filter("3")
+        app.table.filter(having("3"))
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert 0 < app.table.shown < 60_000
         assert cursor_line(app).split()[1] == "3"
-        app.table.filter("")
+        app.table.filter(None)
         await app.workers.wait_for_complete()
         assert app.table.shown == 60_000
 
@@ -99,7 +104,7 @@ async def test_cursor_follows_its_row_through_sort_and_filter() -> None:
     async with app.run_test(size=(60, 12)) as pilot:
         app.table.show(rows(["d", "b", "a", "c"]))
         await pilot.press("down")
-        for change in (app.table.sort_by_next, app.table.reverse, lambda: app.table.filter("B")):
+        for change in (app.table.sort_by_next, app.table.reverse, lambda: app.table.filter(having("b"))):
             change()
             await pilot.pause()
             assert cursor_line(app).split()[1] == "b"
@@ -112,11 +117,11 @@ async def test_sorting_walks_the_columns_in_sight() -> None:
         app.table.show(rows(["b", "a"]))
         app.table.sort_by_next()
         await pilot.pause()
-        assert "name▲" in lines(app)[0]
+        assert "name↑" in lines(app)[0]
         assert lines(app)[1].split()[-4] == "a"
         app.table.sort_by_next()
         await pilot.pause()
-        assert "size▼" in lines(app)[0]
+        assert "size↓" in lines(app)[0]
         app.table.sort_by_next()
         app.table.sort_by_next()
         await pilot.pause()
@@ -181,3 +186,81 @@ async def test_enter_opens_the_cursors_row() -> None:
         await pilot.click(FrameTable, offset=(5, 3), times=2)
         await pilot.pause()
         assert opened == ["idb", "idc"]
+
+
+async def test_marking_shows_columns_that_the_width_had_no_room_for() -> None:
+    """To the right the mark goes through all columns; a hidden one takes the room of another while it is marked."""
+    app = Harness()
+    async with app.run_test(size=(30, 8)) as pilot:
+        app.table.show(rows(["a"]))
+        await pilot.pause()
+        assert "status" not in lines(app)[0]
+        await pilot.press("right", "right", "right", "right")
+        await pilot.pause()
+        assert "status" in lines(app)[0]
+        assert "name" in lines(app)[0]
+        await pilot.press("left", "left", "left")
+        await pilot.pause()
+        assert "status" not in lines(app)[0]
+
+
+async def test_sorting_takes_the_marked_column_first() -> None:
+    """With a column marked, s sorts by it at once, and by nothing the next time."""
+    app = Harness()
+    async with app.run_test(size=(60, 8)) as pilot:
+        app.table.show(rows(["b", "a"]))
+        await pilot.press("right", "right")
+        app.table.sort_by_next()
+        await pilot.pause()
+        assert app.table.sorting == ("size", True)
+        app.table.sort_by_next()
+        assert app.table.sorting is None
+
+
+async def test_all_rows_are_handed_over_as_shown() -> None:
+    """What an export takes: the rows that pass, in their order, with every column of the frame."""
+    app = Harness()
+    async with app.run_test(size=(60, 8)) as pilot:
+        app.table.show(rows(["b", "ab", "c", "aab"]))
+        app.table.filter(having("b"))
+        app.table.sort("size", descending=True)
+        await pilot.pause()
+        shown = app.table.rows_shown
+        assert shown is not None
+        assert shown.get_column("name").to_list() == ["aab", "ab", "b"]
+        assert shown.columns == ["id", "name", "size", "status"]
+
+
+async def test_only_what_has_a_value_has_a_tone() -> None:
+    """A column with a tone colours its values, but no zero and no absence."""
+
+    class Toned(App[None]):
+        def compose(self) -> ComposeResult:
+            columns = (Column("name", "name", 8), Column("failures", "failed", 8, "count", tone="bad"))
+            self.table = FrameTable(columns, ("name",), zone="UTC")
+            yield self.table
+
+    app = Toned()
+    async with app.run_test(size=(40, 8)) as pilot:
+        app.table.show(pl.DataFrame({"name": ["a", "b", "c", "d"], "failures": [None, 0, 7, 1]}))
+        await pilot.pause()
+        bold = [
+            any(segment.style is not None and segment.style.bold for segment in app.table.render_line(line))
+            for line in (2, 3, 4)
+        ]
+        assert bold == [False, True, True]
+
+
+async def test_other_columns_come_with_other_rows() -> None:
+    """A table that is told of other columns shows those, sorted by none."""
+    app = Harness()
+    async with app.run_test(size=(60, 8)) as pilot:
+        app.table.show(rows(["a"]))
+        app.table.sort_by_next()
+        app.table.forget()
+        app.table.use((Column("tenant", "tenant", 10), *COLUMNS), ("tenant", "id"))
+        app.table.show(rows(["a"]).with_columns(tenant=pl.lit("prod")))
+        await pilot.pause()
+        assert "tenant" in lines(app)[0]
+        assert "prod" in lines(app)[1]
+        assert app.table.sorting is None

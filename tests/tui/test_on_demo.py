@@ -36,7 +36,7 @@ async def test_two_keys_from_health_to_the_failed_runs(runtime: Runtime) -> None
         assert "threshold 3" in screen(app)
         assert "workflow.consecutive_failures" in screen(app)
         await press(pilot, "g")
-        assert f"failed only · filter “{name}”" in screen(app)
+        assert f'failed only · filter “name="{name}"”' in screen(app)
         rows = [line for line in lines(app) if "✗" in line and "03-10" in line]
         assert rows and all(name in row for row in rows)
 

@@ -1,4 +1,5 @@
--- Purpose: the audit events of a window, newest first, and their counts, failed logins apart; with :failed_logins only those.
+-- Purpose: the audit events of a window, newest first, and their counts, failed logins apart; with :failed_logins only those,
+-- with :logins all authentication, whatever came of it.
 -- Tables: system.access.audit
 -- Grants: SELECT on system.access
 WITH
@@ -12,6 +13,7 @@ WITH
   FROM events
   WHERE event_time >= timestamp_micros(:since_us)
     AND (NOT :failed_logins OR is_failed_login)
+    AND (NOT :logins OR is_authentication)
     AND (:outcome IS NULL OR status = :outcome)
     AND (:status_code IS NULL OR status_code = :status_code)
     AND (:action_like IS NULL OR action_name LIKE :action_like ESCAPE '!')

@@ -8,5 +8,6 @@ WITH
   FROM queries
   WHERE (:statuses = '' OR array_contains(split(:statuses, ','), status))
     AND (:user_like IS NULL OR user_email LIKE :user_like ESCAPE '!')
+    AND (:warehouse_id IS NULL OR warehouse_id = :warehouse_id)
 ),
 -- include: query_listing

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sysmon_tui import limits
 from sysmon_tui.datasets import catalogue
 from sysmon_tui.services.mirror.copy import HOUR_US, OVERLAP_US, Asker, Copy, bounded
-from sysmon_tui.sources.embedded import CATALOG, transaction
+from sysmon_tui.sources.embedded import CATALOG
+from sysmon_tui.sources.transaction import transaction
 from sysmon_tui.threads import together
 
 

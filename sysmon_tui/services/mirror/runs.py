@@ -9,7 +9,8 @@ from sysmon_tui.datasets import catalogue
 from sysmon_tui.datasets.statement import Statement, Value
 from sysmon_tui.errors import SourceError, StatementCanceled
 from sysmon_tui.services.mirror.copy import HOUR_US, OVERLAP_US, Asker, Copy, TooWide, bounded
-from sysmon_tui.sources.embedded import CATALOG, transaction
+from sysmon_tui.sources.embedded import CATALOG
+from sysmon_tui.sources.transaction import transaction
 from sysmon_tui.threads import together
 
 # A slice is an hour as a rule; its start is the column that prunes, its end the one that says when it is news.

@@ -11,7 +11,7 @@ import duckdb
 
 from sysmon_tui.clock import to_micros
 from sysmon_tui.datasets.statement import TABLES
-from sysmon_tui.sources.embedded import transaction
+from sysmon_tui.sources.transaction import transaction
 
 _FILES: Final = ("macros.sql", "schema.sql", "views.sql")
 # Ours, beside the published columns.

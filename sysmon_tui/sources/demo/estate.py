@@ -8,6 +8,7 @@ build makes thirty days of history and one day ahead; later days are made one at
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import UTC, datetime
 from functools import cache
@@ -17,9 +18,9 @@ from typing import Final
 import duckdb
 
 from sysmon_tui.clock import to_micros
-from sysmon_tui.sources.embedded import transaction
+from sysmon_tui.sources.transaction import transaction
 
-DEFAULT_ROWS: Final = 120_000  # ready within a second on two slow cores
+DEFAULT_ROWS: Final = 80_000  # ready within half a second on two slow cores
 FEWEST_ROWS: Final = 50_000  # below this the jobs of the incidents alone would be most of the rows
 
 _HOUR_S: Final = 3600
@@ -33,6 +34,7 @@ _KEEP_S: Final = _HISTORY_S + _DAY_S
 # Shares of all rows. The tasks follow the runs and the events the sessions; audit takes what is left.
 _RUN_SHARE: Final = 0.08
 _QUERY_SHARE: Final = 0.28
+_FULL_FAULTS_ROWS: Final = 120_000  # up to here faults grow with the rows
 
 # A larger estate is made in parts, with a checkpoint after each, which packs what is there. Without them
 # ten million rows take more than twice the memory; a small estate would take twice the time with them.
@@ -90,7 +92,19 @@ class DemoEstate:
             self._run("clock.sql", now=now_s)
             self._now_s = now_s
 
+    def pack(self) -> None:
+        """Makes the rows a quarter as large, and gives back to the system what the build and the answers took.
+
+        It takes a third of the build's time, and at its end would keep the first answers waiting. For a connection
+        of our own: settings of its engine go back to their defaults. A closed one is nothing to do.
+        """
+        with self._lock, contextlib.suppress(duckdb.Error):
+            # The engine's allocator gives memory back when a limit is set, hardly ever by itself.
+            self._cursor.execute("CHECKPOINT demo_estate; RESET checkpoint_threshold; RESET memory_limit")
+
     def _build(self, rows: int) -> None:
+        # Else the commit makes a checkpoint that packs hardly anything, and leaves pack() nothing to do.
+        self._cursor.execute("SET checkpoint_threshold = '1TB'")
         self._cursor.execute(
             "ATTACH ':memory:' AS system_tables; ATTACH ':memory:' AS demo_estate; USE demo_estate"
         )
@@ -107,12 +121,14 @@ class DemoEstate:
             audit_rows = max(0.0, rows - self._number("visible_rows.sql"))
             self._parameters["audit_rate"] = audit_rows / self._number("audit_load.sql", since=since_s)
             self._make_in_parts(_AUDIT, since_s, until_s, part_s)
+            self._run("done.sql")
         self._run("views.sql")
 
     def _make_next_day(self) -> None:
         with transaction(self._cursor):
             files = _RUNS + _AUDIT_SCENES + _QUERIES + _AUDIT
             self._make(files, self._horizon_s, self._horizon_s + _DAY_S)
+            self._run("done.sql")
             self._run("forget.sql", before=self._horizon_s - _KEEP_S)
         self._horizon_s += _DAY_S
 
@@ -141,8 +157,8 @@ class DemoEstate:
 def _fixed_parameters(t0: int, seed: int, rows: int) -> dict[str, int | float]:
     """What stays the same for the life of an estate, under the names of the SQL files. Times in seconds."""
     # Fault shares shrink as an estate grows: its faults an hour, and with them the meaning of the alert
-    # thresholds, stay those of the default size.
-    thinning = min(1.0, DEFAULT_ROWS / rows)
+    # thresholds, stay as they are at this size.
+    thinning = min(1.0, _FULL_FAULTS_ROWS / rows)
     return {
         "seed": seed,
         "t0": t0,

@@ -8,12 +8,12 @@ from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 
 from sysmon_tui.errors import SysmonError
 from sysmon_tui.text import one_line
 from sysmon_tui.tui.actions import Action, bindings, footer
 from sysmon_tui.tui.marks import STYLES, marked, tone
+from sysmon_tui.tui.screens.closing import Closing
 from sysmon_tui.tui.session import Session
 from sysmon_tui.tui.widgets.lines import KeyLine, Line, TopLine
 
@@ -23,17 +23,24 @@ if TYPE_CHECKING:
     from sysmon_tui.services.monitor import Monitor
 
 
-class Detail(Screen[object]):
+# The app's footer that every detail view has.
+_ALWAYS = ("help", "quit", "refresh")
+
+
+class Detail(Closing[object]):
     """One row in full. `row` is a frame of one row."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("detail")
-    # Footer actions that mean nothing here.
-    without: ClassVar[tuple[str, ...]] = ("jump", "open")
+    # Names of footer actions that mean nothing here.
+    without: ClassVar[tuple[str, ...]] = ("open",)
+    # Names of the app's own that mean something here.
+    also: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, session: Session, row: pl.DataFrame) -> None:
         super().__init__()
         self.session = session
         self.row = row
+        self.tenant = row.item(0, "tenant") if "tenant" in row.columns else session.tenant
 
     def value(self, name: str) -> object:
         return self.row.item(0, name)
@@ -47,7 +54,10 @@ class Detail(Screen[object]):
         yield TopLine(self.session)
         yield Line(self.heading(), classes="heading")
         yield from self.body()
-        yield KeyLine(footer(("detail", "table"), self.without) + footer_of_app())
+        yield KeyLine(footer(("detail", "table"), self.without) + self._of_the_app(), self.session)
+
+    def _of_the_app(self) -> list[Action]:
+        return [action for action in footer(("app",)) if action.name in (*_ALWAYS, *self.also)]
 
     def heading(self) -> Text:
         raise NotImplementedError
@@ -65,7 +75,7 @@ class Detail(Screen[object]):
     @work(group="load", exclusive=True)
     async def _load(self, fresh: bool) -> None:
         try:
-            await self.fetch(await self.session.monitor(), fresh)
+            await self.fetch(await self.session.monitor(self.tenant), fresh)
         except SysmonError as error:
             self.app.notify(one_line(error.message), severity="error", markup=False)
 
@@ -74,13 +84,6 @@ class Detail(Screen[object]):
 
     def action_leave(self) -> None:
         self.dismiss(None)
-
-    def action_jump(self) -> None:
-        """Only an alert leads to other rows."""
-
-
-def footer_of_app() -> list[Action]:
-    return [action for action in footer(("app",)) if action.call in ("help", "quit", "refresh")]
 
 
 def status_heading(word: str, name: str) -> Text:

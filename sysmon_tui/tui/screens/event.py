@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from sysmon_tui.text import many_lines
 from sysmon_tui.tui.columns import Column
+from sysmon_tui.tui.marks import STYLES
 from sysmon_tui.tui.screens.detail import Detail, status_heading
 from sysmon_tui.tui.widgets.fields import Fields
 from sysmon_tui.tui.widgets.lines import Line
@@ -24,26 +25,51 @@ _FIELDS = (
     Column("workspace_id", "workspace", 0),
     Column("event_id", "event", 0),
     Column("user_agent", "client", 0, flex=1),
-    Column("error_message", "error", 0, flex=1),
 )
 
 
 class EventScreen(Detail):
+    """One pager for all of it: a long error would leave none to the parameters."""
+
+    DEFAULT_CSS = """
+    EventScreen .pager { padding: 0; }
+    EventScreen .whole { height: auto; padding: 0 1; }
+    """
+
     def heading(self) -> Text:
         return status_heading(self.text("status"), self.text("action_name"))
 
     def body(self) -> ComposeResult:
-        yield Fields(self.row, _FIELDS, self.session.zone.key)
-        yield Line(Text(" Parameters"), classes="section")
         with VerticalScroll(classes="pager"):
-            yield Static(Text(many_lines(_pretty(self.value("request_params")))), markup=False)
+            yield Fields(self.row, _FIELDS, self.session.zone.key)
+            error = self.value("error_message")
+            if error:
+                yield Line(Text(" Error"), classes="section")
+                yield Static(Text(many_lines(str(error)), style=STYLES["bad"]), classes="whole", markup=False)
+            yield Line(Text(" Parameters"), classes="section")
+            yield Static(
+                Text(many_lines(pretty(self.value("request_params")))), classes="whole", markup=False
+            )
 
 
-def _pretty(parameters: object) -> str:
-    """The parameters a line each; a text that was cut is no JSON any more and stays as it is."""
+def pretty(parameters: object) -> str:
+    """The parameters a line each, what they hold as JSON text too; a text that was cut is none and stays as it is."""
     if parameters in (None, ""):
         return "(none)"
     try:
-        return json.dumps(json.loads(str(parameters)), indent=2, ensure_ascii=False)
-    except ValueError:
+        found = json.loads(str(parameters))
+        if isinstance(found, dict):
+            found = {name: _opened(value) for name, value in found.items()}
+        return json.dumps(found, indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
         return str(parameters)
+
+
+def _opened(value: object) -> object:
+    """An object or a list in place of its text: every parameter is a text in the table."""
+    if not isinstance(value, str) or not value.startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.console import Group
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Static
 
 from sysmon_tui.tui.actions import bindings, footer, help_rows
 from sysmon_tui.tui.bars import NOT_ARRIVED
+from sysmon_tui.tui.screens.closing import Closing
 from sysmon_tui.tui.session import Session
 from sysmon_tui.tui.widgets.lines import KeyLine, Line, TopLine
 
@@ -23,7 +25,7 @@ _NOTES = (
 )
 
 
-class HelpScreen(Screen[None]):
+class HelpScreen(Closing[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings("choice")
 
     def __init__(self, session: Session) -> None:
@@ -34,11 +36,13 @@ class HelpScreen(Screen[None]):
         yield TopLine(self._session)
         yield Line(Text(" Keys", style="bold"), classes="heading")
         with VerticalScroll(classes="pager"):
-            text = Text()
-            for key, does in help_rows():
-                text.append(f"{key:>8}  ", style="bold").append(f"{does}\n")
-            yield Static(text.append(f"\n{_NOTES}"), markup=False)
-        yield KeyLine(footer(("choice",)))
+            grid = Table.grid(padding=(0, 2, 0, 0))
+            grid.add_column(justify="right", min_width=8, no_wrap=True)
+            grid.add_column()
+            for key, does in help_rows(self._session.rebound):
+                grid.add_row(Text(key, style="bold"), Text(does))
+            yield Static(Group(grid, Text(f"\n{_NOTES}")), markup=False)
+        yield KeyLine(footer(("choice",)), self._session)
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""The choice of a tenant."""
+"""The choice of a tenant, or of all of them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from textual.widgets.option_list import Option
 
 from sysmon_tui.text import one_line
 from sysmon_tui.tui.actions import bindings, footer
-from sysmon_tui.tui.session import Session
+from sysmon_tui.tui.screens.closing import Closing
+from sysmon_tui.tui.session import EVERY_TENANT, Session
 from sysmon_tui.tui.widgets.lines import KeyLine, Line
 
 
-class TenantScreen(ModalScreen[str | None]):
-    """Answers the chosen tenant's name, None when it was left."""
+class TenantScreen(Closing[str | None], ModalScreen[str | None]):
+    """Answers the chosen tenant's name, EVERY_TENANT for all, None when it was left."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("choice")
 
@@ -27,24 +28,22 @@ class TenantScreen(ModalScreen[str | None]):
         super().__init__()
         self._session = session
         self._names = list(session.runtime.config.tenants)
+        if len(self._names) > 1:
+            self._names.append(EVERY_TENANT)
 
     def compose(self) -> ComposeResult:
-        tenants = self._session.runtime.config.tenants
         with Vertical(classes="choice"):
             yield Line(Text(" Which tenant?", style="bold"))
-            yield OptionList(
-                *(
-                    Option(
-                        Text(
-                            f"{'●' if name == self._session.tenant else ' '} {one_line(name, 40)}  "
-                            f"{one_line(tenant.environment or 'no environment', 20)}, {tenant.source}"
-                        )
-                    )
-                    for name, tenant in tenants.items()
-                ),
-                markup=False,
-            )
-            yield KeyLine(footer(("choice",)))
+            yield OptionList(*(Option(Text(self._told(name))) for name in self._names), markup=False)
+            yield KeyLine(footer(("choice",)), self._session)
+
+    def _told(self, name: str) -> str:
+        mark = "●" if name == self._session.tenant else " "
+        config = self._session.config_of(name)
+        if config is None:
+            return f"{mark} all of them, in one table"
+        environment = one_line(config.environment or "no environment", 20)
+        return f"{mark} {one_line(name, 40)}  {environment}, {config.source}"
 
     def on_mount(self) -> None:
         if self._session.tenant in self._names:

@@ -20,6 +20,7 @@ from sysmon_tui.tui.words import window_words
 if TYPE_CHECKING:
     import polars as pl
 
+    from sysmon_tui.services.everywhere import Listings
     from sysmon_tui.services.monitor import Monitor
     from sysmon_tui.views.answer import Answer
 
@@ -42,10 +43,16 @@ ALERT_KEY = ("id", "state", "started_at")
 class AlertsTab(ListTab):
     things = "alerts"
     detail = AlertScreen
+    dataset = "alerts"
+    has_alerts = True
     key = ALERT_KEY
     columns = ALERT_COLUMNS
 
-    async def ask(self, monitor: Monitor, question: Question, fresh: bool) -> Answer:
+    @property
+    def alert_row(self) -> pl.DataFrame | None:
+        return self.table.row
+
+    async def ask(self, monitor: Listings, question: Question, fresh: bool) -> Answer:
         answer = await monitor.alerts(hours=question.hours, fresh=fresh)
         self.post_message(self.Firing(answer.extra["total_alerts"]))
         return answer
@@ -83,7 +90,7 @@ class AlertsTab(ListTab):
             if hours is not None:
                 self._do(lambda monitor, alert: self._silence(monitor, alert, hours))
 
-        self.app.push_screen(SilenceScreen(str(row.item(0, "title"))), chosen)
+        self.app.push_screen(SilenceScreen(str(row.item(0, "title")), self.session), chosen)
 
     def _do(self, what: Callable[[Monitor, pl.DataFrame], Awaitable[str]]) -> None:
         row = self.table.row
@@ -93,7 +100,8 @@ class AlertsTab(ListTab):
     @work(group="alert")
     async def _work(self, row: pl.DataFrame, what: Callable[[Monitor, pl.DataFrame], Awaitable[str]]) -> None:
         try:
-            monitor = await self.session.monitor()
+            tenant = row.item(0, "tenant") if "tenant" in row.columns else self.session.tenant
+            monitor = await self.session.monitor(tenant)
             said = await what(monitor, row)
         except SysmonError as error:
             said = error.message

@@ -13,13 +13,18 @@ from textual.message import Message
 from sysmon_tui.errors import SysmonError
 from sysmon_tui.services import asking
 from sysmon_tui.text import one_line
-from sysmon_tui.tui.screens.alert import Jump
+from sysmon_tui.tui.kept import TabKept
+from sysmon_tui.tui.screens.alert import Jump, jump_from
 from sysmon_tui.tui.session import Session
+from sysmon_tui.tui.widgets.frame_table import FrameTable
 from sysmon_tui.tui.widgets.status_lines import StatusLines
 from sysmon_tui.tui.words import window_words
 
 if TYPE_CHECKING:
-    from sysmon_tui.services.monitor import Monitor
+    import polars as pl
+
+    from sysmon_tui.services.everywhere import Listings
+    from sysmon_tui.tui.last_rows import LastRows
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,9 @@ class Tab(Vertical):
     """`fetch` asks and shows; the rest decides when."""
 
     can_fail_only: ClassVar[bool] = False
+    can_break_down: ClassVar[bool] = False
+    has_alerts: ClassVar[bool] = False
+    is_list: ClassVar[bool] = False
 
     class Followed(Message):
         """From an alert to the rows behind it."""
@@ -61,11 +69,23 @@ class Tab(Vertical):
         self.trouble = ""
         # Whether what is shown is only that the warehouse is starting.
         self.awaits_warehouse = False
+        self._looked_back = False
+
+    @property
+    def keys_without_effect(self) -> list[str]:
+        """Names of actions that the footer leaves out here."""
+        needed = {
+            "failed_only": self.can_fail_only,
+            "breakdown": self.can_break_down,
+            **dict.fromkeys(("rows", "timeline"), self.has_alerts),
+            **dict.fromkeys(("filter", "sort", "shorter_window"), self.is_list),
+        }
+        return [name for name, here in needed.items() if not here]
 
     def question(self) -> Question:
         return Question(self.session.tenant, self.session.hours, self.failed_only)
 
-    async def fetch(self, monitor: Monitor, question: Question, fresh: bool) -> None:
+    async def fetch(self, monitor: Listings, question: Question, fresh: bool) -> None:
         """Ask the monitor and put the answer on the screen."""
         raise NotImplementedError
 
@@ -88,8 +108,40 @@ class Tab(Vertical):
     def take_focus(self) -> None:
         raise NotImplementedError
 
-    def filter(self, containing: str) -> None:
-        """Keep the rows that show this text. Tabs without a list have nothing to filter."""
+    def filter(self, text: str) -> None:
+        """Keep the rows that pass. Tabs without a list have nothing to filter."""
+
+    async def show_last(self, last: LastRows) -> None:
+        """Put on the screen what the last session saw, marked with its age."""
+
+    @property
+    def main_table(self) -> FrameTable | None:
+        """The table that keys on rows mean where none has the focus."""
+        return None
+
+    @property
+    def alert_row(self) -> pl.DataFrame | None:
+        """The alert under the cursor, where there are alerts."""
+        return None
+
+    def go_to_rows(self) -> None:
+        """From the alert under the cursor to the rows behind it."""
+        alert = self.alert_row
+        jump = None if alert is None else jump_from(alert)
+        if jump is not None:
+            self.follow(jump)
+        elif alert is not None:
+            self.app.notify("This alert has no rows of its own.", markup=False)
+
+    def restore(self, left: TabKept) -> None:
+        """As it was left in the last session. Called once, before anything is shown."""
+        self.failed_only = left.failed_only and self.can_fail_only
+
+    def left_with(self) -> TabKept:
+        return TabKept(failed_only=self.failed_only)
+
+    def toggle_breakdown(self) -> None:
+        """Figures in the place of rows, and back, where a tab has them."""
 
     def follow(self, left_with: object) -> None:
         """What a detail view was left with: nothing, or the way to other rows."""
@@ -129,7 +181,8 @@ class Tab(Vertical):
     @work(group="load", exclusive=True)
     async def _load(self, question: Question, fresh: bool, by_the_clock: bool) -> None:
         try:
-            monitor = await self.session.monitor()
+            await self._look_back()
+            monitor = await self.session.listings()
             with asking.refreshing() if by_the_clock else nullcontext():
                 await self.fetch(monitor, question, fresh)
             self.awaits_warehouse = monitor.is_waiting
@@ -143,6 +196,16 @@ class Tab(Vertical):
         self._asking = None
         self.tell()
 
+    async def _look_back(self) -> None:
+        """Before the first answer there are the rows of the last session."""
+        if self._looked_back or self._answered is not None:
+            return
+        self._looked_back = True
+        last = self.session.last_rows
+        if last is not None:
+            await self.show_last(last)
+            self.tell()
+
     def stop(self) -> None:
         """Wait for nothing any more: what runs for this tab alone is cancelled."""
         self.workers.cancel_group(self, "load")
@@ -152,6 +215,7 @@ class Tab(Vertical):
         """Another tenant: nothing that is shown holds any longer."""
         self.stop()
         self._answered = None
+        self._looked_back = False
         self.trouble = ""
 
     @property

@@ -19,12 +19,13 @@ from sysmon_tui.tui.widgets.lines import Line
 from sysmon_tui.tui.words import age_words, clock_words
 
 if TYPE_CHECKING:
-    from sysmon_tui.services.monitor import Monitor
+    from sysmon_tui.services.everywhere import Listings
     from sysmon_tui.views.answer import Answer
 
 
 class WorkflowsTab(ListTab):
     things = "runs"
+    dataset = "workflows"
     detail = RunScreen
     key = ("workspace_id", "run_id")
     counts = "workflows"
@@ -54,12 +55,12 @@ class WorkflowsTab(ListTab):
     def on_mount(self) -> None:
         self._active.display = False
 
-    async def fetch(self, monitor: Monitor, question: Question, fresh: bool) -> None:
+    async def fetch(self, monitor: Listings, question: Question, fresh: bool) -> None:
         self._show_active(monitor)
         await super().fetch(monitor, question, fresh)
 
     @work(group="load-active", exclusive=True)
-    async def _show_active(self, monitor: Monitor) -> None:
+    async def _show_active(self, monitor: Listings) -> None:
         active = await monitor.active_runs()
         self._active.display = active.state in ("fresh", "stale")
         if self._active.display:
@@ -69,7 +70,7 @@ class WorkflowsTab(ListTab):
         super().stop()
         self.workers.cancel_group(self, "load-active")
 
-    async def ask(self, monitor: Monitor, question: Question, fresh: bool) -> Answer:
+    async def ask(self, monitor: Listings, question: Question, fresh: bool) -> Answer:
         ask = monitor.failed_workflows if question.failed_only else monitor.workflows
         return await ask(hours=question.hours, limit=self.session.row_limit, fresh=fresh)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sysmon_tui.text import one_line
 from sysmon_tui.tui.columns import Column
 from sysmon_tui.tui.marks import STYLES, tone
-from sysmon_tui.tui.widgets.frame_table import FrameTable
+from sysmon_tui.tui.widgets.frame_table import FrameTable, Keep
 from sysmon_tui.tui.words import number_words, window_words
 
 if TYPE_CHECKING:
@@ -35,6 +35,12 @@ class AnswerTable(FrameTable):
     ) -> None:
         super().__init__(columns, key, zone=zone, id=id)
         self._things = things
+        self.filter_text = ""
+
+    def filter_by(self, text: str, keep: Keep | None) -> None:
+        """`text` is what the person wrote, `keep` what it means."""
+        self.filter_text = text
+        self.filter(keep)
 
     def on_mount(self) -> None:
         self.say("» LOADING", f"Asking for {self._things} …")
@@ -69,6 +75,6 @@ class AnswerTable(FrameTable):
             return
         self.say(
             "− NO MATCH",  # noqa: RUF001
-            f"None of {number_words(self.loaded)} {self._things} shows “{one_line(self.containing, 40)}”. "
+            f"None of {number_words(self.loaded)} {self._things} passes “{one_line(self.filter_text, 40)}”. "
             "Esc clears the filter.",
         )

@@ -1,19 +1,16 @@
 """A table over a polars frame that formats only the rows in sight.
 
 Textual's DataTable takes 22 seconds for a hundred thousand rows; the line API over slices scrolls a million.
-Cells are segments of plain text, so nothing in them is ever parsed as markup.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
-from rich.style import Style
 from rich.text import Text
 from textual import work
 from textual.binding import BindingType
@@ -25,26 +22,26 @@ from textual.strip import Strip
 
 from sysmon_tui.tui.actions import bindings
 from sysmon_tui.tui.columns import Column, fit
-from sysmon_tui.tui.marks import STYLES, tone
+from sysmon_tui.tui.rows import Rows
+from sysmon_tui.tui.widgets.row_strips import GUTTER, fill, header_strip, row_strip
 
 if TYPE_CHECKING:
     import polars as pl
 
-# Rows formatted at a time: a screen and a bit, so that single steps seldom format anything.
-_BLOCK_ROWS = 64
-_BLOCKS_KEPT = 8
 # Up to here a filter or a sort takes no longer than a frame; above, a thread does it and keys stay live.
 _QUICK_ROWS = 50_000
 _WIDE_SCREEN = 100
-_GUTTER = 2
 _SENTENCE_CELLS = 90
+
+# From a frame's schema to the rows that are kept: true or false, never null.
+Keep = Callable[[Mapping[str, "pl.DataType"]], "pl.Expr"]
 
 
 @dataclass(frozen=True)
-class _Shape:
-    """What is shown of the frame, besides the rows themselves."""
+class Shape:
+    """What is shown of the frame, besides the rows themselves. `by` is a column's number."""
 
-    containing: str = ""
+    keep: Keep | None = None
     by: int | None = None
     descending: bool = False
 
@@ -69,7 +66,11 @@ class FrameTable(ScrollView, can_focus=True):
         background: $background;
     }
     FrameTable > .frame-table--header { text-style: bold; color: $foreground-muted; background: $surface; }
-    FrameTable > .frame-table--cursor { background: $primary; color: $text; text-style: bold; }
+    FrameTable > .frame-table--cursor {
+        background: $block-cursor-background;
+        color: $block-cursor-foreground;
+        text-style: bold;
+    }
     FrameTable > .frame-table--cursor-away { background: $boost; }
     """
 
@@ -92,42 +93,41 @@ class FrameTable(ScrollView, can_focus=True):
         self, columns: Sequence[Column], key: Sequence[str], *, zone: str, id: str | None = None
     ) -> None:
         super().__init__(id=id)
-        self._columns = tuple(columns)
-        self._key = tuple(key)
         self._zone = zone
-        self._frame: pl.DataFrame | None = None
-        self._order: pl.Series | None = None
-        self._shape = _Shape()
+        self._columns = tuple(columns)
+        self._rows = Rows(columns, key, zone)
+        self._shape = Shape()
         self._said = Text()
         self._cursor = 0
-        self._blocks: dict[int, list[tuple[str, ...]]] = {}
+        self._mark: int | None = None
 
     # What is shown
 
     @property
     def shown(self) -> int:
         """Rows that pass the filter."""
-        if self._order is not None:
-            return len(self._order)
-        return 0 if self._frame is None else self._frame.height
+        return self._rows.shown
 
     @property
     def loaded(self) -> int:
-        return 0 if self._frame is None else self._frame.height
-
-    @property
-    def containing(self) -> str:
-        return self._shape.containing
+        return self._rows.loaded
 
     @property
     def sorted_by(self) -> str | None:
         return None if self._shape.by is None else self._columns[self._shape.by].title
 
+    @property
+    def sorting(self) -> tuple[str, bool] | None:
+        """The column's name and whether the largest comes first; None for the order in which the rows came."""
+        return (
+            None if self._shape.by is None else (self._columns[self._shape.by].name, self._shape.descending)
+        )
+
     def show(self, frame: pl.DataFrame) -> None:
         """Show this frame; nothing is repainted when it holds what is there already."""
-        old = self._frame
+        old = self._rows.frame
         if old is not None and (frame is old or (frame.schema == old.schema and frame.equals(old))):
-            self._frame = frame
+            self._rows.frame = frame
             return
         self._arrange(frame)
 
@@ -140,68 +140,90 @@ class FrameTable(ScrollView, can_focus=True):
             self._said = text
             self.refresh()
 
+    def use(self, columns: Sequence[Column], key: Sequence[str]) -> None:
+        """Other columns for the frames to come; sorting and mark begin anew. Call it where nothing is shown."""
+        self._columns = tuple(columns)
+        self._rows = Rows(columns, key, self._zone)
+        self._shape = Shape(self._shape.keep)
+        self._mark = None
+
     def forget(self) -> None:
         """Show nothing, as before the first frame."""
         self.workers.cancel_group(self, "arrange")
-        self._frame = self._order = None
+        self._rows.put(None, None)
         self._cursor = 0
-        self._blocks.clear()
         self.virtual_size = Size(self._width, 1)
         self.refresh()
 
-    def filter(self, containing: str) -> None:
-        """Keep the rows that show this text in any column, literally and without regard to case."""
-        if containing != self._shape.containing:
-            self._reshape(_Shape(containing, self._shape.by, self._shape.descending))
+    def filter(self, keep: Keep | None) -> None:
+        """Keep the rows that this says, now and of every frame to come; None keeps all."""
+        self._reshape(replace(self._shape, keep=keep))
+
+    def sort(self, name: str, descending: bool) -> None:
+        """By the column of that name, if there is one."""
+        for number, column in enumerate(self._columns):
+            if column.name == name:
+                self._reshape(replace(self._shape, by=number, descending=descending))
 
     def sort_by_next(self) -> None:
-        """By the next column in sight, largest or latest first where it is no text; at the end as it came."""
-        in_sight = [self._columns.index(column) for column, _ in self._fitted()]
-        after = [number for number in in_sight if self._shape.by is None or number > self._shape.by]
-        by = after[0] if after else None
-        descending = by is not None and self._columns[by].kind not in ("text", "status")
-        self._reshape(_Shape(self._shape.containing, by, descending))
+        """By the marked column, or the next in sight; at the end as it came. Numbers and times: largest first."""
+        by = self._shape.by
+        if self._mark is not None:
+            chosen = None if by == self._mark else self._mark
+        else:
+            in_sight = [self._columns.index(column) for column, _ in self._fitted()]
+            chosen = next((number for number in in_sight if by is None or number > by), None)
+        descending = chosen is not None and self._columns[chosen].kind not in ("text", "status")
+        self._reshape(replace(self._shape, by=chosen, descending=descending))
 
     def reverse(self) -> None:
         by = 0 if self._shape.by is None else self._shape.by
-        self._reshape(_Shape(self._shape.containing, by, not self._shape.descending))
+        self._reshape(replace(self._shape, by=by, descending=not self._shape.descending))
 
     @property
     def row(self) -> pl.DataFrame | None:
         """The cursor's row as a frame of one row."""
-        if self._frame is None or not 0 <= self._cursor < self.shown:
+        if not 0 <= self._cursor < self.shown:
             return None
-        return self._slice(self._frame, self._cursor, 1)
+        return self._rows.slice(self._cursor, 1)
+
+    @property
+    def rows_shown(self) -> pl.DataFrame | None:
+        """All rows that pass the filter in their order, whole."""
+        return None if self._rows.frame is None else self._rows.slice(0, self.shown)
+
+    @property
+    def marked(self) -> Column:
+        """The column that a copy takes: the first one when none is marked."""
+        return self._columns[self._mark or 0]
 
     # Arranging: which rows in which order
 
-    def _reshape(self, shape: _Shape) -> None:
+    def _reshape(self, shape: Shape) -> None:
         self._shape = shape
         self.refresh(Region(0, 0, self._width, 1))
-        if self._frame is not None:
-            self._arrange(self._frame)
+        if self._rows.frame is not None:
+            self._arrange(self._rows.frame)
 
     def _arrange(self, frame: pl.DataFrame) -> None:
         shape = self._shape
-        if frame.height <= _QUICK_ROWS or shape == _Shape():
+        if frame.height <= _QUICK_ROWS or shape == Shape():
             self.workers.cancel_group(self, "arrange")
             self.put(frame, self._ordered(frame, shape))
         else:
             self._arrange_aside(frame, shape)
 
     @work(group="arrange", exclusive=True)
-    async def _arrange_aside(self, frame: pl.DataFrame, shape: _Shape) -> None:
+    async def _arrange_aside(self, frame: pl.DataFrame, shape: Shape) -> None:
         order = await asyncio.to_thread(self._ordered, frame, shape)
         self.put(frame, order)
 
-    def _ordered(self, frame: pl.DataFrame, shape: _Shape) -> pl.Series | None:
+    def _ordered(self, frame: pl.DataFrame, shape: Shape) -> pl.Series | None:
         from sysmon_tui.tui import cells  # noqa: PLC0415 (polars, only once there are rows)
 
         return cells.arranged(
             frame,
-            self._columns,
-            self._zone,
-            containing=shape.containing,
+            keep=None if shape.keep is None else shape.keep(frame.schema),
             by=None if shape.by is None else self._columns[shape.by],
             descending=shape.descending,
         )
@@ -209,9 +231,8 @@ class FrameTable(ScrollView, can_focus=True):
     def put(self, frame: pl.DataFrame, order: pl.Series | None) -> None:
         """Show the rows of `frame` in `order`, repainting only the lines that differ."""
         before = self._lines_in_sight()
-        key, top = self._cursor_key(), self.scroll_offset.y
-        self._frame, self._order = frame, order
-        self._blocks.clear()
+        key, top = self._rows.key(self._cursor), self.scroll_offset.y
+        self._rows.put(frame, order)
         self.virtual_size = Size(self._width, self.shown + 1)
         self._restore_cursor(key, top)
         after = self._lines_in_sight()
@@ -223,17 +244,8 @@ class FrameTable(ScrollView, can_focus=True):
                     self.refresh(Region(0, line, self._width, 1))
         self.post_message(self.Arranged())
 
-    def _cursor_key(self) -> tuple[object, ...] | None:
-        row = self.row
-        return None if row is None else row.select(self._key).row(0)
-
     def _restore_cursor(self, key: tuple[object, ...] | None, top: int) -> None:
-        from sysmon_tui.tui import cells  # noqa: PLC0415 (polars, only once there are rows)
-
-        place = None
-        if key is not None and self._frame is not None:
-            row = cells.row_number(self._frame, self._key, key)
-            place = None if row is None else cells.place_of(self._order, row)
+        place = self._rows.place(key)
         line = self._cursor - top
         self._cursor = max(0, min(self._cursor if place is None else place, self.shown - 1))
         # At the top new rows are let in above the cursor, elsewhere its line stays where it is on the screen.
@@ -251,34 +263,17 @@ class FrameTable(ScrollView, can_focus=True):
     def _page_rows(self) -> int:
         return max(1, self.size.height - 1)
 
-    def _slice(self, frame: pl.DataFrame, start: int, length: int) -> pl.DataFrame:
-        if self._order is None:
-            return frame.slice(start, length)
-        return frame[self._order.slice(start, length)]
-
-    def _texts(self, frame: pl.DataFrame, row: int) -> tuple[str, ...]:
-        number, within = divmod(row, _BLOCK_ROWS)
-        block = self._blocks.get(number)
-        if block is None:
-            from sysmon_tui.tui import cells  # noqa: PLC0415 (polars, only once there are rows)
-
-            while len(self._blocks) >= _BLOCKS_KEPT:
-                self._blocks.pop(next(iter(self._blocks)))
-            block = cells.shown(
-                self._slice(frame, number * _BLOCK_ROWS, _BLOCK_ROWS), self._columns, self._zone
-            )
-            self._blocks[number] = block
-        return block[within]
-
     def _lines_in_sight(self) -> list[tuple[bool, tuple[str, ...]]]:
-        frame, top = self._frame, self.scroll_offset.y
-        if frame is None:
-            return []
+        top = self.scroll_offset.y
         rows = range(top, min(self.shown, top + self._page_rows))
-        return [(row == self._cursor, self._texts(frame, row)) for row in rows]
+        return [(row == self._cursor, self._rows.texts(row)) for row in rows]
 
     def _fitted(self) -> list[tuple[Column, int]]:
-        return fit(self._columns, self._width - _GUTTER, self._gap)
+        return fit(self._columns, self._width - GUTTER, self._gap, self._marked_column)
+
+    @property
+    def _marked_column(self) -> Column | None:
+        return None if self._mark is None else self._columns[self._mark]
 
     @property
     def _gap(self) -> int:
@@ -289,27 +284,36 @@ class FrameTable(ScrollView, can_focus=True):
         if self._said:
             return self._said_line(y, width)
         if y == 0:
-            return self._header(width)
-        frame, row = self._frame, self.scroll_offset.y + y - 1
-        if frame is None or row >= self.shown:
+            base = self.get_component_rich_style("frame-table--header")
+            by = None if self._shape.by is None else self._columns[self._shape.by]
+            header = header_strip(
+                self._fitted(),
+                self._gap,
+                base=base,
+                by=by,
+                descending=self._shape.descending,
+                marked=self._marked_column,
+            )
+            return fill(header, width, base)
+        row = self.scroll_offset.y + y - 1
+        if row >= self.shown:
             return Strip.blank(width, self.rich_style)
         at_cursor = row == self._cursor
         base = self.rich_style
         if at_cursor:
             name = "frame-table--cursor" if self.has_focus else "frame-table--cursor-away"
             base = self.get_component_rich_style(name)
-        texts = self._texts(frame, row)
-        segments = [Segment("▸ " if at_cursor else "  ", base)]
-        for column, cell_width in self._fitted():
-            text = texts[self._columns.index(column)]
-            style = base
-            if column.kind == "status" and not (at_cursor and self.has_focus):
-                style += Style.parse(STYLES[tone(text)])
-            segments += [
-                Segment(_cell(text, cell_width, column.to_the_right), style),
-                Segment(" " * self._gap, base),
-            ]
-        return Strip(segments).adjust_cell_length(width, base).crop(0, width)
+        segments = row_strip(
+            self._rows.texts(row),
+            self._columns,
+            self._fitted(),
+            self._gap,
+            base=base,
+            at_cursor=at_cursor,
+            loud=at_cursor and self.has_focus,
+            marked=self._marked_column,
+        )
+        return fill(segments, width, base)
 
     def _said_line(self, y: int, width: int) -> Strip:
         lines = self._said.wrap(self.app.console, max(1, min(width - 4, _SENTENCE_CELLS)))
@@ -319,18 +323,7 @@ class FrameTable(ScrollView, can_focus=True):
         line = lines[y - first]
         line.align("center", width)
         segments = list(line.render(self.app.console))
-        return Strip(Segment.apply_style(segments, self.rich_style)).adjust_cell_length(width).crop(0, width)
-
-    def _header(self, width: int) -> Strip:
-        style = self.get_component_rich_style("frame-table--header")
-        parts = []
-        for column, cell_width in self._fitted():
-            title = column.title
-            if self._shape.by is not None and self._columns[self._shape.by] is column:
-                title = f"{title[: cell_width - 1]}{'▼' if self._shape.descending else '▲'}"
-            parts.append(_cell(title, cell_width, column.to_the_right))
-        line = "  " + (" " * self._gap).join(parts)
-        return Strip([Segment(line, style)]).adjust_cell_length(width, style).crop(0, width)
+        return fill(list(Segment.apply_style(segments, self.rich_style)), width, self.rich_style)
 
     # Moving
 
@@ -360,6 +353,19 @@ class FrameTable(ScrollView, can_focus=True):
     def action_last(self) -> None:
         self._move(self.shown - 1)
 
+    def action_mark(self, step: int) -> None:
+        number = (-1 if self._mark is None else self._mark) + step
+        mark = None if number < 0 else min(number, len(self._columns) - 1)
+        if mark == self._mark:
+            return
+        before = self._fitted()
+        self._mark = mark
+        if self._fitted() != before:
+            self.refresh()
+            return
+        for line in (0, self._cursor - self.scroll_offset.y + 1):
+            self.refresh(Region(0, line, self._width, 1))
+
     def action_open(self) -> None:
         row = self.row
         if row is not None:
@@ -382,12 +388,3 @@ class FrameTable(ScrollView, can_focus=True):
         self.virtual_size = Size(self._width, self.shown + 1)
         self._move(self._cursor)
         self.refresh()
-
-
-def _cell(text: str, width: int, to_the_right: bool) -> str:
-    """The text in exactly `width` cells, cut with `…`; characters count as wide as they are drawn."""
-    length = cell_len(text)
-    if length > width:
-        return set_cell_size(text, width - 1) + "…" if width > 1 else set_cell_size(text, width)
-    padding = " " * (width - length)
-    return padding + text if to_the_right else text + padding

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from sysmon_tui.text import one_line
-from sysmon_tui.tui.actions import TABS, Action
+from sysmon_tui.tui.actions import TABS, Action, as_bound
 from sysmon_tui.tui.marks import STYLES, marked, tone
 from sysmon_tui.tui.session import Session
 from sysmon_tui.tui.words import clock_words, is_production, window_words
@@ -37,6 +37,9 @@ class Line(Widget):
             self.refresh()
 
 
+_ROOMY = 90
+
+
 class TopLine(Line):
     """Tenant, environment, source, DEMO DATA, window and refresh: always there, always in this order."""
 
@@ -51,8 +54,10 @@ class TopLine(Line):
         session = self._session
         config = session.tenant_config
         environment = config.environment if config else None
-        self.set_class(is_production(environment), "production")
-        parts = Text().append(f" {one_line(session.tenant or 'no tenant', 20)}", style="bold")
+        self.set_class(session.shows_production, "production")
+        parts = Text().append(f" {one_line(_whose(session), 20)}", style="bold")
+        if session.every_tenant and session.shows_production:
+            parts.append("  ").append(" ■ PRODUCTION AMONG THEM ■ ", style="reverse bold")
         if config is not None:
             word = one_line((environment or "no environment"), 14)
             name = f" ■ {word.upper()} ■ " if is_production(environment) else f" {word} "
@@ -63,10 +68,17 @@ class TopLine(Line):
         parts.append(f"  last {window_words(session.hours)}")
         if session.paused_at is not None:
             stood = clock_words(session.paused_at, session.zone, session.paused_at, zone_name=False)
-            parts.append("  ").append(f" PAUSED since {stood} ", style="reverse")
+            since = " since" if self.size.width >= _ROOMY else ""
+            parts.append("  ").append(f" PAUSED{since} {stood} ", style="reverse")
         else:
             parts.append(f"  every {_spacing_words(session.spacing_s)}")
         self.tell(parts)
+
+
+def _whose(session: Session) -> str:
+    if session.every_tenant:
+        return f"all {len(session.runtime.config.tenants)} tenants"
+    return session.tenant or "no tenant"
 
 
 def _spacing_words(seconds: float) -> str:
@@ -74,15 +86,16 @@ def _spacing_words(seconds: float) -> str:
 
 
 class TabLine(Line):
-    """The tabs by number; the one that is open stands between brackets, besides its colour."""
+    """The tabs by key; the one that is open stands between brackets, besides its colour."""
 
     class Chosen(Message):
         def __init__(self, name: str) -> None:
             super().__init__()
             self.name = name
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__(classes="tab-line")
+        self._session = session
         self._ends: list[tuple[int, str]] = []
         self._open = TABS[0][0]
         self._notes: dict[str, str] = {}
@@ -102,8 +115,9 @@ class TabLine(Line):
 
     def _draw(self) -> None:
         text, self._ends = Text(), []
-        for number, (name, title) in enumerate(TABS, start=1):
-            label = f"{number} {title}{self._notes.get(name, '')}"
+        for name, title in TABS:
+            key = self._session.with_keys(f"{{{name}}}")
+            label = f"{key} {title}{self._notes.get(name, '')}"
             text.append(
                 f"[{label}]" if name == self._open else f" {label} ",
                 "bold reverse" if name == self._open else "",
@@ -121,15 +135,20 @@ class TabLine(Line):
 class KeyLine(Line):
     """The keys that do something here; the least needed are left out on a narrow screen."""
 
-    def __init__(self, actions: Sequence[Action]) -> None:
+    def __init__(self, actions: Sequence[Action], session: Session) -> None:
         super().__init__(classes="key-line")
-        self._actions = list(actions)
+        self._session = session
+        self._actions = as_bound(actions, session.rebound)
+
+    def on_mount(self) -> None:
+        self.set_class(self._session.shows_production, "production")
 
     def on_resize(self) -> None:
         self._draw()
 
     def show(self, actions: Sequence[Action]) -> None:
-        self._actions = list(actions)
+        self.set_class(self._session.shows_production, "production")
+        self._actions = as_bound(actions, self._session.rebound)
         self._draw()
 
     def _draw(self) -> None:

@@ -166,3 +166,26 @@ def test_wrong_arguments_are_refused() -> None:
         DemoEstate(duckdb.connect(), now=BUILT_AT.replace(tzinfo=None))
     with pytest.raises(ValueError, match="50000"):
         DemoEstate(duckdb.connect(), now=BUILT_AT, rows=SMALL - 1)
+
+
+def test_packing_changes_no_row_and_gives_memory_back() -> None:
+    """The rows are the same afterwards, in half the memory or less, also while somebody reads; later days come all the
+    same."""
+    connection, estate = built()
+    before, loose = digest(connection), in_memory(connection)
+    reader = connection.cursor().execute("FROM system_tables.access.audit")
+    estate.pack()
+    assert reader.fetchone() is not None
+    assert digest(connection) == before
+    assert in_memory(connection) < loose / 2
+    estate.advance(BUILT_AT + timedelta(hours=30))
+    assert digest(connection) != before
+
+
+def in_memory(connection: duckdb.DuckDBPyConnection) -> int:
+    """Bytes that the engine's tables take."""
+    row = connection.execute(
+        "SELECT memory_usage_bytes FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
