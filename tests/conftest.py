@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 # Also for what fixtures of a module start, before a test has its own. Tests that take all SYSMON_* variables away keep
 # it, because platformdirs asks this one.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="sysmon-state-")
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -151,13 +151,13 @@ async def test_one_evaluates_and_the_others_see_it(tmp_path: Path, monkeypatch: 
         estate.slice(f"f{number}", at("11:00"), at(f"11:1{number}"), "FAILED", job_id="j")
     asked: list[str] = []
 
-    def opener(runtime: Runtime, tenant: Any) -> Any:
+    def opener(runtime: Runtime, name: str, tenant: Any) -> Any:
         def open_source() -> Any:
-            source, name = estate.source(), names[id(runtime)]
+            source, process = estate.source(), names[id(runtime)]
 
             class Counted:
                 def execute(self, request: Any) -> Any:
-                    asked.append(name)
+                    asked.append(process)
                     return source.execute(request)
 
                 def cancel(self, request_id: str) -> None:

@@ -16,7 +16,6 @@ from sysmon_tui.runtime import Runtime, Tenant
 from sysmon_tui.server import caching, own
 from sysmon_tui.server.problems import problem
 from sysmon_tui.server.warmth import Warmer
-from sysmon_tui.services import overview
 
 _TENANT_HEADER = "X-Tenant-ID"
 _NOT_STORED = {"Cache-Control": "no-store"}
@@ -74,8 +73,7 @@ def _health_headers(request: Request, document: dict[str, Any]) -> dict[str, str
 
 
 async def health(request: Request, _: Mapping[str, str]) -> Response:
-    monitor = _tenant(request).monitor
-    document = await overview.with_yesterday(monitor, await monitor.health())
+    document = await _tenant(request).monitor.health()
     return await caching.json_response(request, lambda: document, _health_headers(request, document))
 
 

@@ -140,15 +140,7 @@ _RULE = {
     "threshold": _MAYBE_COUNT,
     "clear_until": _MAYBE_INSTANT,
 }
-_YESTERDAY = _record(_fields(_MAYBE_COUNT, "total failed"))
-_TALLY = _record(
-    {
-        "total": _MAYBE_COUNT,
-        "failed": _MAYBE_COUNT,
-        "success_rate": _MAYBE_NUMBER,
-        "yesterday": _YESTERDAY,
-    }
-)
+_TALLY = _record({"total": _MAYBE_COUNT, "failed": _MAYBE_COUNT, "success_rate": _MAYBE_NUMBER})
 _SOURCE = {"state": _STATE, "as_of": _MAYBE_INSTANT, "lag_seconds": _MAYBE_COUNT, "reason": _MAYBE_TEXT}
 _HEALTH = {
     **_KNOWLEDGE,

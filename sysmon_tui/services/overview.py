@@ -87,23 +87,9 @@ async def recent_failures(monitor: Monitor) -> dict[str, list[dict[str, Any]]]:
     return {"workflows": plain_rows(recent_runs), "queries": plain_rows(recent_queries)}
 
 
-async def with_yesterday(monitor: Monitor, document: dict[str, Any]) -> dict[str, Any]:
-    """The document with `yesterday` in each part of its summary: `total` and `failed` of the same hours a day before.
-
-    Added after the fact, because the screen and /metrics want today's figures before, or without, these.
-    """
-    kinds = list(document["summary"])
-    tallies = await asyncio.gather(*(monitor.yesterday(kind) for kind in kinds))
-    summary = {
-        kind: {**document["summary"][kind], "yesterday": tally}
-        for kind, tally in zip(kinds, tallies, strict=True)
-    }
-    return {**document, "summary": summary}
-
-
 async def detailed(monitor: Monitor) -> dict[str, Any]:
     """`/health/detailed`: health, and per table how its statements went."""
-    summary = await with_yesterday(monitor, await overview(monitor, fresh=False))
+    summary = await overview(monitor, fresh=False)
     statistics = monitor.service.tables.statistics()
     nothing = {"statements": 0, "failures": 0, "p95_ms": None, "cache_hits": 0, "last_error": None}
     sources = {

@@ -89,7 +89,7 @@ class SysmonApp(RowActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
     COMMANDS = {Commands, LoadedRows}  # noqa: RUF012 (Textual declares it so)
     ENABLE_COMMAND_PALETTE = True
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012 (Textual declares it so)
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (12, "-low"), (32, "-high")]  # noqa: RUF012 (Textual declares it so)
 
     def __init__(
         self,
@@ -114,19 +114,20 @@ class SysmonApp(RowActions):
         self._tabs = {name: _TABS[name](self.session, name) for name, _ in TABS}
         self._top_line, self._tab_line = TopLine(self.session), TabLine(self.session)
         self._key_line = KeyLine((), self.session)
-        self._open = TABS[0][0]
+        self._open = self._first_tab = TABS[0][0]
+        self._is_complete = self._is_chosen = False
+        self._beside: list[asyncio.Task[None]] = []
 
     def compose(self) -> ComposeResult:
         yield self._top_line
         yield self._tab_line
-        with ContentSwitcher(initial=self._open):
-            yield self._tabs[self._open]  # the others would be half of what the first paint lays out
+        with ContentSwitcher(initial=self._first_tab):
+            yield self._tabs[self._first_tab]  # the others would be half of what the first paint lays out
         yield self._key_line
 
     def on_mount(self) -> None:
         # No worker: those end, and are waited for.
-        self._keeper = asyncio.create_task(self._keep_fresh())
-        self._watch = asyncio.create_task(self._keep_watch())
+        self._beside = [asyncio.create_task(self._keep_fresh()), asyncio.create_task(self._keep_watch())]
         self.session.runtime.start_courier()
         self.set_interval(_AGES_S, self._tell_ages)
         # The first paint comes before anything is loaded or asked.
@@ -134,10 +135,14 @@ class SysmonApp(RowActions):
 
     async def _start(self) -> None:
         self.session.warm_up()
-        hidden = [tab for name, tab in self._tabs.items() if name != self._open]
+        hidden = [tab for tab in self._tabs.values() if not tab.is_attached]
         for tab in hidden:
             tab.display = False
-        await self.screen_stack[0].query_one(ContentSwitcher).mount(*hidden)
+        switcher = self.screen_stack[0].query_one(ContentSwitcher)
+        if not switcher.is_attached:  # somebody quits before anything began
+            return
+        await switcher.mount(*hidden)
+        self._is_complete = True
         self.set_keymap({name: keys for name, (keys, _) in self.session.rebound.items()})
         self._go_on()
         self.tell(self.session.kept.trouble)
@@ -147,7 +152,9 @@ class SysmonApp(RowActions):
 
     def _go_on(self) -> None:
         """Where the last session was left, if this tenant is the first; else the open tab again."""
-        self._show(self._going_on.restore(self._tabs) or self._open)
+        left = self._going_on.restore(self._tabs)
+        self._show(self._open if left is None or self._is_chosen else left)
+        self._is_chosen = False
         self._top_line.update()
 
     def _theme(self) -> str:
@@ -170,10 +177,13 @@ class SysmonApp(RowActions):
 
     @property
     def tab(self) -> Tab:
-        return self._tabs[self._open]
+        return self._tabs[self._open if self._is_complete else self._first_tab]
 
     def _show(self, name: str) -> None:
         self._open = name
+        if not self._is_complete:  # a key before all tabs are there: it is followed once they are
+            self._is_chosen = True
+            return
         self.screen_stack[0].query_one(ContentSwitcher).current = name
         self._tab_line.open(name)
         self._key_line.show(footer(("table", "app"), self.tab.keys_without_effect))
@@ -219,8 +229,8 @@ class SysmonApp(RowActions):
     # Asking
 
     def on_unmount(self) -> None:
-        self._keeper.cancel()
-        self._watch.cancel()
+        for task in self._beside:
+            task.cancel()
 
     async def _keep_fresh(self) -> None:
         """By the program's clock, so that an hour of it can be watched in a minute."""

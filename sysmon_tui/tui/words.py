@@ -43,6 +43,12 @@ def number_words(number: int) -> str:
     return f"{number:,}"
 
 
+def counted_words(number: int, things: str) -> str:
+    """`1 run`, `547 runs`; `things` in the plural."""
+    one = f"{things.removesuffix('ies')}y" if things.endswith("ies") else things.removesuffix("s")
+    return f"{number_words(number)} {one if number == 1 else things}"
+
+
 def is_production(environment: str | None) -> bool:
     """Whether an environment's name says that people depend on it."""
     name = (environment or "").lower()

@@ -183,6 +183,8 @@ def fields(dataset: str) -> tuple[str, ...]:
 def field(dataset: str, name: str) -> Field | None:
     """The field of that name, short or full, in any case."""
     name = name.lower()
+    if name == "tenant":  # of the rows of all tenants in one table; those of one have none
+        return Field(name, "text", (name,))
     meant = _SHORT[dataset].get(name, name)
     columns = (meant,) if isinstance(meant, str) else meant
     kind = COLUMNS[dataset].get(columns[0])

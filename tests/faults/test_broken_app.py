@@ -34,7 +34,7 @@ def test_a_fault_of_our_own_shows_no_secret(tmp_path: Path) -> None:
         terminal.settle()
         printed = bytes(terminal.printed)
         assert terminal.process.returncode == 1
-    assert b"a stranger's words" in printed
+    assert b"stranger" in printed
     assert b"dapi-planted" not in printed
     assert b"\x1b]52" not in printed
     assert b"\x1b[?1049l" in printed  # back from the alternate screen

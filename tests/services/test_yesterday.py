@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sysmon_tui.errors import StatementFailed
-from sysmon_tui.services import overview
 from tests.estate import Estate, at
 from tests.services.test_incremental import Watched
 
@@ -116,16 +115,3 @@ async def test_a_table_that_cannot_be_read_is_not_known() -> None:
     source.error = None
     estate.clock.advance(61)
     assert await monitor.yesterday("queries") == {"total": 1, "failed": 0}
-
-
-async def test_the_health_document_has_it() -> None:
-    """Beside each of the four figures of today; nothing else of the document changes."""
-    monitor = estate_of([25 * 60, 26 * 60], {1}).monitor()
-    today = await monitor.health()
-    compared = await overview.with_yesterday(monitor, today)
-    assert compared["summary"]["queries"] == {
-        **today["summary"]["queries"],
-        "yesterday": {"total": 2, "failed": 1},
-    }
-    assert {**compared, "summary": None} == {**today, "summary": None}
-    assert all("yesterday" in figures for figures in compared["summary"].values())

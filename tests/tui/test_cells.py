@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sysmon_tui.tui import cells
 from sysmon_tui.tui.columns import Column, Kind, fit
-from sysmon_tui.tui.words import age_words, is_production
+from sysmon_tui.tui.words import age_words, counted_words, is_production
 
 
 def written(value: object, kind: Kind, dtype: pl.DataType | None = None) -> str:
@@ -93,6 +93,20 @@ def test_columns_fill_the_width(width: int, gap: int) -> None:
     assert fitted[0][0].name == "a"
     assert columns[2] in [column for column, _ in fit(columns, width, gap, marked=columns[2])]
     assert sum(cell for _, cell in fitted) + gap * (len(fitted) - 1) == width
+
+
+@pytest.mark.parametrize(
+    ("number", "things", "words"),
+    [
+        (0, "runs", "0 runs"),
+        (1, "runs", "1 run"),
+        (1, "queries", "1 query"),
+        (1234, "warehouses", "1,234 warehouses"),
+    ],
+)
+def test_one_is_not_many(number: int, things: str, words: str) -> None:
+    """One run is no `1 runs`."""
+    assert counted_words(number, things) == words
 
 
 @pytest.mark.parametrize(

@@ -435,3 +435,13 @@ def test_numbers_compare_as_in_plain_python(rows: list[float | None], order: str
     assert kept(line, frame("warehouses", cells), "warehouses") == expected(
         parsed(line, "warehouses"), cells, BERLIN
     )
+
+
+def test_rows_of_all_tenants_are_found_by_tenant() -> None:
+    """Where rows of several tenants stand in one table, `tenant=` keeps those of one; rows of one tenant have none."""
+    wanted = parsed("tenant=prod", "workflows")
+    joint = pl.DataFrame({"tenant": ["prod", "dev"], "run_id": ["1", "2"]})
+    kept = joint.filter(filters.matching(wanted, joint.schema, NOW, BERLIN))
+    assert kept.get_column("run_id").to_list() == ["1"]
+    own = joint.drop("tenant")
+    assert own.filter(filters.matching(wanted, own.schema, NOW, BERLIN)).is_empty()

@@ -96,7 +96,8 @@ def jump_from(alert: pl.DataFrame) -> Jump | None:
         return None
     entity = nested(alert, "entity")
     terms = (f"{short}={quoted(str(entity[field]))}" for field, short in _FIELDS_OF[tab] if entity.get(field))
-    return Jump(tab, next(terms, ""))
+    whose = f"tenant={quoted(str(alert.item(0, 'tenant')))} " if "tenant" in alert.columns else ""
+    return Jump(tab, f"{whose}{next(terms, '')}".strip())
 
 
 def nested(row: pl.DataFrame, name: str) -> dict[str, Any]:

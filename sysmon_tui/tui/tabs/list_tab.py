@@ -21,7 +21,7 @@ from sysmon_tui.tui.widgets.answer_table import AnswerTable
 from sysmon_tui.tui.widgets.count_chart import CountChart
 from sysmon_tui.tui.widgets.filter_line import FilterLine
 from sysmon_tui.tui.widgets.frame_table import FrameTable
-from sysmon_tui.tui.words import PAUSED, number_words, window_words
+from sysmon_tui.tui.words import PAUSED, counted_words, number_words, window_words
 from sysmon_tui.views import filter_language
 from sysmon_tui.views.filter_language import FilterError
 
@@ -146,7 +146,7 @@ class ListTab(Tab):
         if self.table.filter_text:
             parts.append(f"{number_words(shown)} of ")
         newest = f"{number_words(loaded)} newest of " if loaded < total else ""
-        parts.append(f"{newest}{number_words(total)} {self.things}")
+        parts.append(f"{newest}{counted_words(total, self.things)}")
         if self.answer.window.hours != self.session.hours:
             parts.append(f", last {window_words(self.answer.window.hours)}")
         if self._answered is not None and self._answered.failed_only:

@@ -31,7 +31,7 @@ class WorkflowsTab(ListTab):
     counts = "workflows"
     can_fail_only = True
     columns = (
-        Column("start_time", "started", 11, "minute"),
+        Column("start_time", "started", 11, "minute", rank=2),
         Column("status", "status", 11, "status"),
         Column("workflow_name", "workflow", 18, flex=3),
         Column("duration_seconds", "took", 7, "duration_s", rank=2),
