@@ -16,8 +16,8 @@ atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than cores: a third of the run is waiting for clocks, sockets and other processes."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than cores: a third of the run is waiting for clocks, sockets and other processes."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.fixture(autouse=True)

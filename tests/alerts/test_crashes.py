@@ -56,6 +56,7 @@ def trials(way: str, folder: Path, count: int) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.long
 def test_a_death_at_every_step(folder: Path) -> None:
     """Firing, then resolved, with a death in each and others that go on after the lease.
 

@@ -39,6 +39,7 @@ SCHEDULES: dict[Shape, int] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shape", SCHEDULES)
 def test_rows_up_to_three_hours_late(shape: Shape) -> None:
     """Whatever order rows come in and whenever somebody looks: see `faults` for what must not be."""

@@ -107,6 +107,7 @@ def _python(events: Sequence[tuple[int, str]], trial: Trial, head: int, *, disti
     return merged(kept, trial.hold)
 
 
+@pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(
     events=st.lists(st.tuples(st.integers(0, 60), st.sampled_from("abcd")), max_size=40),

@@ -117,7 +117,7 @@ class _Walk:
         self._pressed.clear()
 
 
-@pytest.mark.walks
+@pytest.mark.long
 def test_rows_1_to_8_on_the_screen(tmp_path: Path) -> None:
     """Every tab, row, detail view, dialogue: nothing acts, all is told literally, columns stay; `q` ends with 0."""
     hostile_estate(tmp_path / "hostile.duckdb", datetime.now(UTC))

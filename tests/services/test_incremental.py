@@ -84,6 +84,7 @@ async def refreshes(seed: int, late: timedelta, steps: list[int]) -> list[list[s
     return found
 
 
+@pytest.mark.long
 @settings(
     max_examples=3,
     derandomize=True,  # more seeds were tried by hand; here a run that breaks must break again

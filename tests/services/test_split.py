@@ -102,6 +102,7 @@ def same(ask: Ask, one: Result, other: Result) -> None:
     assert spans[0].equals(spans[1])
 
 
+@pytest.mark.long
 @settings(
     max_examples=8,
     deadline=None,

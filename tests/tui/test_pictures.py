@@ -7,7 +7,7 @@ import pytest
 from tests.tui.pictures import PICTURED, PICTURES, drawn
 
 
-@pytest.mark.walks
+@pytest.mark.long
 @pytest.mark.parametrize("name", PICTURED)
 async def test_pictures_are_of_this_app(name: str) -> None:
     """The script draws each picture again to the byte; where it doesn't, run it and look at what changed."""

@@ -47,7 +47,7 @@ def titled(place: str, drawn: str) -> str:
     return f"\n=== {place} ===\n{drawn}\n"
 
 
-@pytest.mark.walks
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("tab", _TABS)
 def test_tab(tab: str, size: tuple[int, int], snap_compare: Any) -> None:
@@ -61,7 +61,7 @@ def test_tab(tab: str, size: tuple[int, int], snap_compare: Any) -> None:
     assert snap_compare(walked_app(), terminal_size=size, run_before=there)
 
 
-@pytest.mark.walks
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "size", "face"),
     [
@@ -90,7 +90,7 @@ async def test_everything(
     as_kept(name, drawn)
 
 
-@pytest.mark.walks
+@pytest.mark.long
 async def test_everything_in_16_colours(snapshot: SnapshotAssertion) -> None:
     """Every tab and screen under the theme of a terminal with 16 colours."""
     app = walked_app(theme=SIXTEEN)
