@@ -116,24 +116,23 @@ def shown(frame: pl.DataFrame, columns: Sequence[Column], zone: str) -> list[tup
     ]
 
 
-def arranged(
-    frame: pl.DataFrame,
-    *,
-    keep: pl.Expr | None = None,
-    by: Column | None = None,
-    descending: bool = False,
-) -> pl.Series | None:
-    """Row numbers in the order in which they are shown; None for all of them as they are. `keep` is never null."""
-    order = None if keep is None else frame.select(keep.arg_true().alias("row")).to_series()
-    if by is not None:
-        values = frame.select(_value_of(by).alias("value"))
-        if order is not None:
-            values = values[order]
-        places = values.select(
-            pl.arg_sort_by("value", descending=descending, nulls_last=True, maintain_order=True)
-        ).to_series()
-        order = places if order is None else order.gather(places)
-    return order
+def kept(frame: pl.DataFrame, keep: pl.Expr, among: pl.Series | None = None) -> pl.Series:
+    """Numbers of the rows that `keep` keeps, in their order; with `among` of those rows alone. `keep` is never null."""
+    names = list(dict.fromkeys(keep.meta.root_names()))
+    if among is None or not names:
+        return frame.select(keep.arg_true().alias("row")).to_series()
+    return among.gather(frame.select(names)[among].select(keep.arg_true().alias("row")).to_series())
+
+
+def ordered(frame: pl.DataFrame, rows: pl.Series | None, by: Column, descending: bool) -> pl.Series:
+    """The row numbers, None for all, by a column's value; rows without one come last."""
+    values = frame.select(_value_of(by).alias("value"))
+    if rows is not None:
+        values = values[rows]
+    places = values.select(
+        pl.arg_sort_by("value", descending=descending, nulls_last=True, maintain_order=True)
+    ).to_series()
+    return places if rows is None else rows.gather(places)
 
 
 def row_number(frame: pl.DataFrame, key: Sequence[str], values: Sequence[object]) -> int | None:

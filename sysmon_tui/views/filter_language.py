@@ -37,7 +37,7 @@ from sysmon_tui.errors import RequestError
 from sysmon_tui.text import one_line, valid_unicode
 from sysmon_tui.views import filter_fields
 from sysmon_tui.views.filter_fields import TEXTS, Field, fields
-from sysmon_tui.views.filter_values import READERS, Age, When
+from sysmon_tui.views.filter_values import READERS, Age, ClockTime, When
 
 __all__ = ["Filter", "FilterError", "Pattern", "Term", "fields", "parsed", "quoted"]
 
@@ -94,6 +94,34 @@ class Filter:
     @property
     def is_empty(self) -> bool:
         return not self.terms
+
+    def narrows(self, other: Filter) -> bool:
+        """Whether it keeps no row that `other` does not keep, as far as the words say so; of ages they never do."""
+        return self.dataset == other.dataset and all(
+            any(_implies(mine, theirs) for mine in self.terms) for theirs in other.terms
+        )
+
+
+def _implies(term: Term, other: Term) -> bool:
+    """Whether `other` holds wherever `term` does."""
+    if any(isinstance(value, Age | ClockTime) for value in other.values):  # told from now, which moves
+        return False
+    if term == other:
+        return True
+    same = (term.field, term.operator, term.is_turned) == (other.field, other.operator, other.is_turned)
+    if not same or term.is_turned or term.operator == "!=":
+        return False
+    return all(any(_is_within(mine, theirs) for theirs in other.values) for mine in term.values)
+
+
+def _is_within(value: Value, other: Value) -> bool:
+    """Whether a text that is like `value` is like `other`. Letters of other alphabets are folded in other ways."""
+    if not isinstance(value, Pattern) or not isinstance(other, Pattern):
+        return value == other
+    match value.parts, other.parts:
+        case ("", longer, ""), ("", shorter, ""):
+            return shorter in longer and shorter.isascii() == longer.isascii()
+    return value == other
 
 
 @dataclass(frozen=True)

@@ -257,6 +257,31 @@ async def test_unchanged_rows_repaint_nothing(monkeypatch: pytest.MonkeyPatch) -
         assert set(drawn) == {5}
 
 
+async def test_a_refresh_leaves_the_bar_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that change lay nothing out anew: the bar beside more rows than fit costs a kilobyte each time."""
+    monitor = runs(100)
+    app = app_over(monitor)
+    async with running(app) as pilot:
+        await press(pilot, "2")
+        bar = app.query_one("#workflows FrameTable", FrameTable).vertical_scrollbar
+        drawn: list[int] = []
+        real = bar.render_line
+
+        def render_line(y: int) -> Strip:
+            drawn.append(y)
+            return real(y)
+
+        monkeypatch.setattr(bar, "render_line", render_line)
+        changed = [run(number) for number in range(1, 101)]
+        changed[4]["status"] = "FAILED"
+        monitor.answers["workflows"] = answer("workflows", changed)
+        await press(pilot, "r")
+        assert "FAILED" in screen(app)
+        assert drawn == []
+        await press(pilot, "end")
+        assert drawn != []
+
+
 async def test_run_opens_into_tasks_and_history() -> None:
     """Enter on a run shows its fields, tasks and the job's last runs; esc goes back to the same row."""
     monitor = runs(5)

@@ -55,16 +55,14 @@ def test_values_in_words(value: object, kind: Kind, text: str) -> None:
 
 
 def test_rows_are_kept_and_ordered() -> None:
-    """Rows that pass, by a column, without a value last either way; all as they came is no order at all."""
+    """Rows that pass, of all or of some; by a column, without a value last either way."""
     frame = pl.DataFrame({"x": [3, None, 1, 2], "keep": [True, True, False, True]})
     by = Column("x", "x", 5)
-    assert cells.arranged(frame) is None
-    kept = cells.arranged(frame, keep=pl.col("keep"), by=by)
-    assert kept is not None
-    assert kept.to_list() == [3, 0, 1]
-    down = cells.arranged(frame, by=by, descending=True)
-    assert down is not None
-    assert down.to_list() == [0, 3, 2, 1]
+    kept = cells.kept(frame, pl.col("keep"))
+    assert kept.to_list() == [0, 1, 3]
+    assert cells.kept(frame, pl.col("keep"), pl.Series([1, 2])).to_list() == [1]
+    assert cells.ordered(frame, kept, by, False).to_list() == [3, 0, 1]
+    assert cells.ordered(frame, None, by, True).to_list() == [0, 3, 2, 1]
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 
 from sysmon_tui.tui import cells
+from sysmon_tui.tui.arranging import Keep
 from sysmon_tui.tui.columns import Column
-from sysmon_tui.tui.widgets.frame_table import FrameTable, Keep
+from sysmon_tui.tui.widgets.frame_table import FrameTable
 from tests.tui.driving import lines
 
 COLUMNS = (
@@ -96,6 +100,55 @@ async def test_filter_and_sort_of_many_rows_keep_keys_live() -> None:
         app.table.filter(None)
         await app.workers.wait_for_complete()
         assert app.table.shown == 60_000
+
+
+async def test_what_is_typed_meanwhile_is_worked_out_once() -> None:
+    """While a thread looks through many rows, of all the filters that come only the last one is looked for."""
+    looked: list[str] = []
+    first_began, may_end = threading.Event(), threading.Event()
+
+    def looking(text: str) -> Keep:
+        def keep(schema: Mapping[str, pl.DataType]) -> pl.Expr:
+            looked.append(text)
+            first_began.set()
+            assert may_end.wait(30)
+            return pl.col("name").str.contains(text, literal=True)
+
+        return keep
+
+    number = pl.int_range(60_000, eager=True)
+    frame = pl.DataFrame(
+        {"id": number.cast(pl.String), "name": number.cast(pl.String), "size": number, "status": "OK"}
+    )
+    app = Harness()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.table.show(frame)
+        app.table.filter(looking("1"))
+        await asyncio.to_thread(first_began.wait, 30)
+        for text in ("12", "123", "1234"):
+            app.table.filter(looking(text), narrows=True)
+            await pilot.pause()
+        may_end.set()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert looked == ["1", "1234"]
+        assert app.table.shown == frame.get_column("name").str.contains("1234", literal=True).sum()
+
+
+async def test_a_changed_cell_is_repainted_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a line only the cells from the first that differs to the last; under the cursor the line."""
+    app = Harness()
+    async with app.run_test(size=(60, 12)) as pilot:
+        before = rows(["a", "b", "c"])
+        app.table.show(before)
+        await pilot.pause()
+        regions: list[Region] = []
+        monkeypatch.setattr(app.table, "refresh", lambda *those, **_: regions.extend(those))
+        app.table.show(before.with_columns(size=pl.Series([7, 1, 9])))
+        assert [region.y for region in regions] == [1, 3]
+        assert regions[0].width == app.table.size.width - 1
+        size_begins = lines(app)[0].index("size") + len("size") - 8
+        assert (regions[1].x, regions[1].width) == (size_begins, 8)
 
 
 async def test_cursor_follows_its_row_through_sort_and_filter() -> None:

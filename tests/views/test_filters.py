@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sysmon_tui.views import filters
 from sysmon_tui.views.filter_fields import COLUMNS, Field
-from sysmon_tui.views.filter_language import Filter, Pattern, Term, parsed, quoted
+from sysmon_tui.views.filter_language import Filter, FilterError, Pattern, Term, parsed, quoted
 from sysmon_tui.views.filter_values import Age, ClockTime, Moment
 
 NOW = datetime(2026, 3, 10, 1, 30, tzinfo=UTC)
@@ -420,6 +420,53 @@ def test_the_expression_keeps_what_plain_python_keeps(terms: list[str], rows: li
     """Any filter keeps the same rows as one that looks at a row at a time, in Python."""
     line = " ".join(terms)
     assert kept(line, frame("queries", rows)) == expected(parsed(line, "queries"), rows, BERLIN)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    line=st.lists(st.tuples(st.sampled_from(["", "!"]), TERMS).map("".join), min_size=1, max_size=3).map(
+        " ".join
+    ),
+    ends=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    rows=st.lists(QUERIES, min_size=1, max_size=6),
+)
+def test_what_narrows_keeps_no_other_row(
+    line: str, ends: tuple[int, int], rows: list[dict[str, Any]]
+) -> None:
+    """As a line is typed: where one filter says that it narrows another, its rows are among the other's."""
+    shorter, longer = line[: min(ends)], line[: max(ends)]
+    try:
+        narrows = parsed(longer, "queries").narrows(parsed(shorter, "queries"))
+    except FilterError:
+        return
+    if narrows:
+        table = frame("queries", rows)
+        assert set(kept(longer, table)) <= set(kept(shorter, table))
+
+
+@pytest.mark.parametrize(
+    ("longer", "shorter", "narrows"),
+    [
+        ("pears", "pear", True),
+        ("status=failed pears", "status=failed pear", True),
+        ("pear dur>5m", "pear", True),
+        ("dur>5m pear", "pear dur>5m", True),
+        ("user~anna", "user~ann", True),
+        ("pear", "", True),
+        ("pear", "pears", False),
+        ("!pears", "!pear", False),
+        ("user!=anna*", "user!=ann*", False),
+        ("user~ann", "wh~ann", False),
+        ("dur>5m", "dur>4m", False),  # true, and worth nothing: nobody types that
+        ("start<2h pear", "start<2h", False),  # two hours ago is another time by then
+        ("start<02:30 pear", "start<02:30", False),
+        ("cafék", "k", False),  # é brings Unicode's folding, where the sign for Kelvin is a k
+        ("cafék", "fé", True),
+    ],
+)
+def test_which_filters_narrow(longer: str, shorter: str, narrows: bool) -> None:
+    """A term more, or more letters of a text; not what is turned round, and not what is told from now."""
+    assert parsed(longer, "queries").narrows(parsed(shorter, "queries")) is narrows
 
 
 @settings(max_examples=100, deadline=None)

@@ -51,6 +51,7 @@ class ListTab(Tab):
         self.table = AnswerTable(self.columns, self.key, zone=session.zone.key, things=self.things)
         self.filter_line = FilterLine(filter_language.fields(self.dataset))
         self.answer: Answer | None = None
+        self._wanted: filter_language.Filter | None = None
         # What the last session saw, by the name of its rows, until the source has answered.
         self._last: dict[str, Answer] = {}
         charted = self.counts is not None and not session.low_bandwidth
@@ -178,7 +179,11 @@ class ListTab(Tab):
 
             return filters.matching(wanted, schema, self.session.seen_at, self.session.zone)
 
-        self.table.filter_by("" if wanted.is_empty else text.strip(), None if wanted.is_empty else keep)
+        narrows = self._wanted is not None and wanted.narrows(self._wanted)
+        self._wanted = wanted
+        self.table.filter_by(
+            "" if wanted.is_empty else text.strip(), None if wanted.is_empty else keep, narrows=narrows
+        )
         self.tell()
 
     def restore(self, left: TabKept) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sysmon_tui.text import one_line
+from sysmon_tui.tui.arranging import Keep
 from sysmon_tui.tui.columns import Column
 from sysmon_tui.tui.marks import STYLES, tone
-from sysmon_tui.tui.widgets.frame_table import FrameTable, Keep
+from sysmon_tui.tui.widgets.frame_table import FrameTable
 from sysmon_tui.tui.words import number_words, window_words
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ class AnswerTable(FrameTable):
         self._things = things
         self.filter_text = ""
 
-    def filter_by(self, text: str, keep: Keep | None) -> None:
-        """`text` is what the person wrote, `keep` what it means."""
+    def filter_by(self, text: str, keep: Keep | None, *, narrows: bool = False) -> None:
+        """`text` is what the person wrote, `keep` what it means; `narrows` as of `filter`."""
         self.filter_text = text
-        self.filter(keep)
+        self.filter(keep, narrows=narrows)
 
     def on_mount(self) -> None:
         self.say("» LOADING", f"Asking for {self._things} …")

@@ -6,8 +6,9 @@ Textual's DataTable takes 22 seconds for a hundred thousand rows; the line API o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -21,6 +22,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from sysmon_tui.tui.actions import bindings
+from sysmon_tui.tui.arranging import Arranging, Keep, Shape
 from sysmon_tui.tui.columns import Column, fit
 from sysmon_tui.tui.rows import Rows
 from sysmon_tui.tui.widgets.row_strips import GUTTER, fill, header_strip, row_strip
@@ -33,17 +35,8 @@ _QUICK_ROWS = 50_000
 _WIDE_SCREEN = 100
 _SENTENCE_CELLS = 90
 
-# From a frame's schema to the rows that are kept: true or false, never null.
-Keep = Callable[[Mapping[str, "pl.DataType"]], "pl.Expr"]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What is shown of the frame, besides the rows themselves. `by` is a column's number."""
-
-    keep: Keep | None = None
-    by: int | None = None
-    descending: bool = False
+# Whether the cursor is on it, and the texts of all columns.
+_Line = tuple[bool, tuple[str, ...]]
 
 
 class FrameTable(ScrollView, can_focus=True):
@@ -97,6 +90,9 @@ class FrameTable(ScrollView, can_focus=True):
         self._columns = tuple(columns)
         self._rows = Rows(columns, key, zone)
         self._shape = Shape()
+        self._arranging = Arranging()
+        self._one_at_a_time = threading.Lock()
+        self._asked: tuple[pl.DataFrame, Shape] | None = None
         self._said = Text()
         self._cursor = 0
         self._mark: int | None = None
@@ -114,14 +110,12 @@ class FrameTable(ScrollView, can_focus=True):
 
     @property
     def sorted_by(self) -> str | None:
-        return None if self._shape.by is None else self._columns[self._shape.by].title
+        return None if self._shape.by is None else self._shape.by.title
 
     @property
     def sorting(self) -> tuple[str, bool] | None:
         """The column's name and whether the largest comes first; None for the order in which the rows came."""
-        return (
-            None if self._shape.by is None else (self._columns[self._shape.by].name, self._shape.descending)
-        )
+        return None if self._shape.by is None else (self._shape.by.name, self._shape.descending)
 
     def show(self, frame: pl.DataFrame) -> None:
         """Show this frame; nothing is repainted when it holds what is there already."""
@@ -151,33 +145,40 @@ class FrameTable(ScrollView, can_focus=True):
         """Show nothing, as before the first frame."""
         self.workers.cancel_group(self, "arrange")
         self._rows.put(None, None)
+        self._arranging, self._asked = Arranging(), None
         self._cursor = 0
         self.virtual_size = Size(self._width, 1)
         self.refresh()
 
-    def filter(self, keep: Keep | None) -> None:
-        """Keep the rows that this says, now and of every frame to come; None keeps all."""
-        self._reshape(replace(self._shape, keep=keep))
+    def filter(self, keep: Keep | None, *, narrows: bool = False) -> None:
+        """Keep the rows that this says, now and of every frame to come; None keeps all.
+
+        `narrows` is known where it keeps no row that the filter before did not keep.
+        """
+        shape = self._shape
+        within = (*shape.within, shape.keep) if narrows and shape.keep is not None else ()
+        self._reshape(replace(shape, keep=keep, within=within))
 
     def sort(self, name: str, descending: bool) -> None:
         """By the column of that name, if there is one."""
-        for number, column in enumerate(self._columns):
+        for column in self._columns:
             if column.name == name:
-                self._reshape(replace(self._shape, by=number, descending=descending))
+                self._reshape(replace(self._shape, by=column, descending=descending))
 
     def sort_by_next(self) -> None:
         """By the marked column, or the next in sight; at the end as it came. Numbers and times: largest first."""
         by = self._shape.by
         if self._mark is not None:
-            chosen = None if by == self._mark else self._mark
+            chosen = None if by is self.marked else self.marked
         else:
-            in_sight = [self._columns.index(column) for column, _ in self._fitted()]
-            chosen = next((number for number in in_sight if by is None or number > by), None)
-        descending = chosen is not None and self._columns[chosen].kind not in ("text", "status")
+            places = {column: self._columns.index(column) for column, _ in self._fitted()}
+            after = -1 if by is None else self._columns.index(by)
+            chosen = next((column for column, place in places.items() if place > after), None)
+        descending = chosen is not None and chosen.kind not in ("text", "status")
         self._reshape(replace(self._shape, by=chosen, descending=descending))
 
     def reverse(self) -> None:
-        by = 0 if self._shape.by is None else self._shape.by
+        by = self._shape.by or self._columns[0]
         self._reshape(replace(self._shape, by=by, descending=not self._shape.descending))
 
     @property
@@ -206,27 +207,22 @@ class FrameTable(ScrollView, can_focus=True):
             self._arrange(self._rows.frame)
 
     def _arrange(self, frame: pl.DataFrame) -> None:
-        shape = self._shape
-        if frame.height <= _QUICK_ROWS or shape == Shape():
+        self._asked = (frame, self._shape)
+        if frame.height <= _QUICK_ROWS or self._shape.is_plain:
             self.workers.cancel_group(self, "arrange")
-            self.put(frame, self._ordered(frame, shape))
+            self.put(frame, self._arranging.rows(frame, self._shape))
         else:
-            self._arrange_aside(frame, shape)
+            self._arrange_aside(self._asked)
 
     @work(group="arrange", exclusive=True)
-    async def _arrange_aside(self, frame: pl.DataFrame, shape: Shape) -> None:
-        order = await asyncio.to_thread(self._ordered, frame, shape)
-        self.put(frame, order)
+    async def _arrange_aside(self, asked: tuple[pl.DataFrame, Shape]) -> None:
+        order = await asyncio.to_thread(self._arranged_aside, asked)
+        self.put(asked[0], order)
 
-    def _ordered(self, frame: pl.DataFrame, shape: Shape) -> pl.Series | None:
-        from sysmon_tui.tui import cells  # noqa: PLC0415 (polars, only once there are rows)
-
-        return cells.arranged(
-            frame,
-            keep=None if shape.keep is None else shape.keep(frame.schema),
-            by=None if shape.by is None else self._columns[shape.by],
-            descending=shape.descending,
-        )
+    def _arranged_aside(self, asked: tuple[pl.DataFrame, Shape]) -> pl.Series | None:
+        """In a thread, which ends in its own time when another is asked: side by side both would take twice as long."""
+        with self._one_at_a_time:
+            return self._arranging.rows(*asked) if asked is self._asked else None
 
     def put(self, frame: pl.DataFrame, order: pl.Series | None) -> None:
         """Show the rows of `frame` in `order`, repainting only the lines that differ."""
@@ -240,9 +236,25 @@ class FrameTable(ScrollView, can_focus=True):
             self.refresh()
         else:
             for line, (old, new) in enumerate(zip(before, after, strict=True), start=1):
-                if old != new:
-                    self.refresh(Region(0, line, self._width, 1))
+                self._refresh_changed(line, old, new)
         self.post_message(self.Arranged())
+
+    def _refresh_changed(self, line: int, old: _Line, new: _Line) -> None:
+        """Repaint the line from the first cell that differs to the last."""
+        if old == new:
+            return
+        if old[0] or new[0]:
+            self.refresh(Region(0, line, self._width, 1))
+            return
+        x, changed = GUTTER, []
+        for column, width in self._fitted():
+            number = self._columns.index(column)
+            if old[1][number] != new[1][number]:
+                changed.append((x, x + width))
+            x += width + self._gap
+        if changed:
+            first, end = changed[0][0], min(changed[-1][1], self._width)
+            self.refresh(Region(first, line, end - first, 1))
 
     def _restore_cursor(self, key: tuple[object, ...] | None, top: int) -> None:
         place = self._rows.place(key)
@@ -263,7 +275,7 @@ class FrameTable(ScrollView, can_focus=True):
     def _page_rows(self) -> int:
         return max(1, self.size.height - 1)
 
-    def _lines_in_sight(self) -> list[tuple[bool, tuple[str, ...]]]:
+    def _lines_in_sight(self) -> list[_Line]:
         top = self.scroll_offset.y
         rows = range(top, min(self.shown, top + self._page_rows))
         return [(row == self._cursor, self._rows.texts(row)) for row in rows]
@@ -285,12 +297,11 @@ class FrameTable(ScrollView, can_focus=True):
             return self._said_line(y, width)
         if y == 0:
             base = self.get_component_rich_style("frame-table--header")
-            by = None if self._shape.by is None else self._columns[self._shape.by]
             header = header_strip(
                 self._fitted(),
                 self._gap,
                 base=base,
-                by=by,
+                by=self._shape.by,
                 descending=self._shape.descending,
                 marked=self._marked_column,
             )

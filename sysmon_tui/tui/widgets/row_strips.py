@@ -57,7 +57,8 @@ def header_strip(
 
 
 def fill(segments: list[Segment], width: int, style: Style) -> Strip:
-    return Strip(segments).adjust_cell_length(width, style).crop(0, width)
+    """In exactly this width; neighbours of one style become one segment: each costs some forty bytes of the link."""
+    return Strip(segments).adjust_cell_length(width, style).crop(0, width).simplify()
 
 
 def _tone(column: Column, text: str) -> Tone:

@@ -30,6 +30,7 @@ class StatusLines(Vertical):
         self._session = session
         self._age, self._rows = Line(), Line()
         self._reason = Static(markup=False, classes="reason")
+        self._told_reason = ("", "")
 
     def compose(self) -> ComposeResult:
         yield self._reason
@@ -73,5 +74,10 @@ class StatusLines(Vertical):
         return text
 
     def _tell_reason(self, reason: str, state: str) -> None:
-        self._reason.display = bool(reason)
-        self._reason.update(Text(one_line(reason), style=STYLES[tone(state)]))
+        told = (one_line(reason), STYLES[tone(state)] if reason else "")
+        if (
+            told != self._told_reason
+        ):  # an update lays the screen out anew, which repaints the bars of its tables
+            self._told_reason = told
+            self._reason.display = bool(reason)
+            self._reason.update(Text(told[0], style=told[1]))
