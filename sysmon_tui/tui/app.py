@@ -22,41 +22,21 @@ from sysmon_tui.config.screen import FilterTab
 from sysmon_tui.errors import SysmonError
 from sysmon_tui.services import asking
 from sysmon_tui.text import many_lines, one_line
-from sysmon_tui.tui import keymap
+from sysmon_tui.tui import keymap, screens, tabs
 from sysmon_tui.tui.actions import TABS, bindings, footer
 from sysmon_tui.tui.faces import Face, line_filters
 from sysmon_tui.tui.going_on import GoingOn
+from sysmon_tui.tui.jumps import Jump
 from sysmon_tui.tui.palette import Commands, LoadedRows
 from sysmon_tui.tui.row_actions import RowActions
-from sysmon_tui.tui.screens.alert import AlertScreen, Jump
-from sysmon_tui.tui.screens.detail import Detail
-from sysmon_tui.tui.screens.help import HelpScreen
-from sysmon_tui.tui.screens.save_filter import SaveFilterScreen
-from sysmon_tui.tui.screens.tenant import TenantScreen
-from sysmon_tui.tui.screens.timeline import TimelineScreen
 from sysmon_tui.tui.session import Session
-from sysmon_tui.tui.tabs.alerts import AlertsTab
-from sysmon_tui.tui.tabs.audit import AuditTab
 from sysmon_tui.tui.tabs.base import Tab
-from sysmon_tui.tui.tabs.health import HealthTab
-from sysmon_tui.tui.tabs.list_tab import ListTab
-from sysmon_tui.tui.tabs.queries import QueriesTab
-from sysmon_tui.tui.tabs.warehouse import WarehouseTab
-from sysmon_tui.tui.tabs.workflows import WorkflowsTab
 from sysmon_tui.tui.themes import THEMES, VARIABLES, ansi_color, for_terminal
 from sysmon_tui.tui.widgets.lines import KeyLine, TabLine, TopLine
 
 if TYPE_CHECKING:
     from sysmon_tui.runtime import Runtime
 
-_TABS: dict[str, type[Tab]] = {
-    "health": HealthTab,
-    "workflows": WorkflowsTab,
-    "queries": QueriesTab,
-    "warehouse": WarehouseTab,
-    "audit": AuditTab,
-    "alerts": AlertsTab,
-}
 # What works on the rows of a tab, and so not over a detail view.
 _OF_THE_TAB = frozenset(
     {
@@ -111,10 +91,10 @@ class SysmonApp(RowActions):
             self.register_theme(theme)
         self._first_theme = self.theme = self._theme()
         self.animation_level = "none"
-        self._tabs = {name: _TABS[name](self.session, name) for name, _ in TABS}
+        self._open = self._first_tab = TABS[0][0]
+        self._tabs: dict[str, Tab] = {self._first_tab: tabs.HealthTab(self.session, self._first_tab)}
         self._top_line, self._tab_line = TopLine(self.session), TabLine(self.session)
         self._key_line = KeyLine((), self.session)
-        self._open = self._first_tab = TABS[0][0]
         self._is_complete = self._is_chosen = False
         self._beside: list[asyncio.Task[None]] = []
 
@@ -135,13 +115,14 @@ class SysmonApp(RowActions):
 
     async def _start(self) -> None:
         self.session.warm_up()
-        hidden = [tab for tab in self._tabs.values() if not tab.is_attached]
-        for tab in hidden:
+        hidden = self._other_tabs()
+        for tab in hidden.values():
             tab.display = False
         switcher = self.screen_stack[0].query_one(ContentSwitcher)
         if not switcher.is_attached:  # somebody quits before anything began
             return
-        await switcher.mount(*hidden)
+        await switcher.mount(*hidden.values())
+        self._tabs.update(hidden)
         self._is_complete = True
         self.set_keymap({name: keys for name, (keys, _) in self.session.rebound.items()})
         self._go_on()
@@ -149,6 +130,10 @@ class SysmonApp(RowActions):
         self._tell_of_theme()
         if self.session.tenant is None:
             self.action_tenant()
+
+    def _other_tabs(self) -> dict[str, Tab]:
+        kinds = (tabs.WorkflowsTab, tabs.QueriesTab, tabs.WarehouseTab, tabs.AuditTab, tabs.AlertsTab)
+        return {name: kind(self.session, name) for (name, _), kind in zip(TABS[1:], kinds, strict=True)}
 
     def _go_on(self) -> None:
         """Where the last session was left, if this tenant is the first; else the open tab again."""
@@ -167,6 +152,13 @@ class SysmonApp(RowActions):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """For themes that are not ours."""
         return VARIABLES
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """As Textual's own; before there is a screen the variables alone, and what is parsed then is parsed once."""
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
 
     def _tell_of_theme(self) -> None:
         name = self.session.runtime.config.screen.theme
@@ -271,7 +263,7 @@ class SysmonApp(RowActions):
     def action_refresh(self) -> None:
         self.session.touch()
         self._top_line.update()
-        if isinstance(self.screen, Detail):
+        if isinstance(self.screen, screens.Detail):
             self.screen.load(fresh=True)
         elif self.session.tenant is not None:
             self.tab.load(fresh=True)
@@ -303,12 +295,12 @@ class SysmonApp(RowActions):
     # Rows
 
     def action_filter(self) -> None:
-        if isinstance(self.tab, ListTab):
+        if isinstance(self.tab, tabs.ListTab):
             self.tab.open_filter()
 
     def action_save_filter(self) -> None:
         tab = self.tab
-        if not isinstance(tab, ListTab) or not tab.table.filter_text:
+        if not isinstance(tab, tabs.ListTab) or not tab.table.filter_text:
             self.tell(self.session.with_keys("There is no filter here to save: {filter} writes one."))
             return
         text = tab.table.filter_text
@@ -320,7 +312,7 @@ class SysmonApp(RowActions):
                 told = f"It holds until you quit. {trouble}" if trouble else ""
                 self.tell(f"Saved as {name}: ↑ in the filter line and the palette have it. {told}".rstrip())
 
-        self.push_screen(SaveFilterScreen(text), named)
+        self.push_screen(screens.SaveFilterScreen(text), named)
 
     def action_breakdown(self) -> None:
         self.tab.toggle_breakdown()
@@ -334,37 +326,37 @@ class SysmonApp(RowActions):
             table.reverse()
 
     def action_clear_filter(self) -> None:
-        if isinstance(self.tab, ListTab):
+        if isinstance(self.tab, tabs.ListTab):
             self.tab.clear_filter()
 
     # Alerts
 
     def action_acknowledge(self) -> None:
-        if isinstance(self.tab, AlertsTab):
+        if isinstance(self.tab, tabs.AlertsTab):
             self.tab.acknowledge()
 
     def action_silence(self) -> None:
-        if isinstance(self.tab, AlertsTab):
+        if isinstance(self.tab, tabs.AlertsTab):
             self.tab.silence()
 
     def action_rows(self) -> None:
         """To the rows behind the alert under the cursor; on a detail view, behind what it shows."""
-        if isinstance(self.screen, AlertScreen):
+        if isinstance(self.screen, screens.AlertScreen):
             self.screen.jump()
         elif not self._over_a_detail:
             self.tab.go_to_rows()
 
     def action_timeline(self) -> None:
-        row = self.screen.row if isinstance(self.screen, AlertScreen) else None
+        row = self.screen.row if isinstance(self.screen, screens.AlertScreen) else None
         if row is None and not self._over_a_detail:
             row = self.tab.alert_row
         if row is not None:
-            self.push_screen(TimelineScreen(self.session, row))
+            self.push_screen(screens.TimelineScreen(self.session, row))
 
     # Over the tabs
 
     def action_tenant(self) -> None:
-        self.push_screen(TenantScreen(self.session), self._choose_tenant)
+        self.push_screen(screens.TenantScreen(self.session), self._choose_tenant)
 
     def _choose_tenant(self, name: str | None) -> None:
         if name is None and self.session.tenant is None:
@@ -378,8 +370,8 @@ class SysmonApp(RowActions):
         self._go_on()
 
     def action_help(self) -> None:
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.session))
+        if not isinstance(self.screen, screens.HelpScreen):
+            self.push_screen(screens.HelpScreen(self.session))
 
     async def action_quit(self) -> None:
         self.exit()
@@ -405,5 +397,5 @@ class SysmonApp(RowActions):
         self.panic(Text(many_lines(f"sysmon-tui broke down. Please report this:\n{told}")))
 
     @property
-    def list_tabs(self) -> list[ListTab]:
-        return [tab for tab in self._tabs.values() if isinstance(tab, ListTab)]
+    def list_tabs(self) -> list[tabs.ListTab]:
+        return [tab for tab in self._tabs.values() if isinstance(tab, tabs.ListTab)]

@@ -50,6 +50,8 @@ class Column:
 
 # Before all others where rows of several tenants stand in one table.
 TENANT = Column("tenant", "tenant", 12)
+# What identifies an alert: a rule that fires again at the same thing is another.
+ALERT_KEY = ("id", "state", "started_at")
 
 
 def fit(

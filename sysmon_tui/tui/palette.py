@@ -15,13 +15,13 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from sysmon_tui.text import one_line
 from sysmon_tui.threads import in_daemon_thread
 from sysmon_tui.tui.actions import ACTIONS, as_bound
-from sysmon_tui.tui.tabs.list_tab import ListTab
 
 if TYPE_CHECKING:
     import polars as pl
 
     from sysmon_tui.tui.app import SysmonApp
     from sysmon_tui.tui.kept import SavedFilter
+    from sysmon_tui.tui.tabs import ListTab
 
 _ROWS_A_TAB = 5
 # One letter is in every row.

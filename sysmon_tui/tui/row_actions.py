@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 from sysmon_tui.text import one_line
-from sysmon_tui.tui import clipboard
-from sysmon_tui.tui.screens.detail import Detail
-from sysmon_tui.tui.screens.export import ExportScreen
+from sysmon_tui.tui import clipboard, screens
 from sysmon_tui.tui.session import Session
 from sysmon_tui.tui.tabs.base import Tab
 from sysmon_tui.tui.widgets.frame_table import FrameTable
@@ -48,7 +46,7 @@ class RowActions(App[None]):
     def _row(self) -> pl.DataFrame | None:
         table = self.table_in_use
         row = None if table is None else table.row
-        return self.screen.row if row is None and isinstance(self.screen, Detail) else row
+        return self.screen.row if row is None and isinstance(self.screen, screens.Detail) else row
 
     def tell(self, sentence: str) -> None:
         """A toast. Never markup: what it quotes is a stranger's."""
@@ -62,7 +60,7 @@ class RowActions(App[None]):
             from sysmon_tui.tui import cells  # noqa: PLC0415 (polars: there are rows)
 
             self.tell(clipboard.copy(self, cells.whole(row, table.marked), table.marked.title))
-        elif isinstance(self.screen, Detail):
+        elif isinstance(self.screen, screens.Detail):
             self._copy_text(self.screen.row)
 
     def _copy_text(self, row: pl.DataFrame) -> None:
@@ -82,7 +80,7 @@ class RowActions(App[None]):
 
     def action_link(self) -> None:
         """Of the row under the cursor, else of what the detail view is about."""
-        rows = [self._row(), self.screen.row if isinstance(self.screen, Detail) else None]
+        rows = [self._row(), self.screen.row if isinstance(self.screen, screens.Detail) else None]
         links = [
             (row.item(0, name), without)
             for row in rows
@@ -107,7 +105,8 @@ class RowActions(App[None]):
             return
         name = str(self.tab.id) if table is self.tab.main_table else str(table.id if table else "rows")
         self.push_screen(
-            ExportScreen(rows, name, clock=self.session.runtime.clock), lambda told: self.tell(told or "")
+            screens.ExportScreen(rows, name, clock=self.session.runtime.clock),
+            lambda told: self.tell(told or ""),
         )
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -13,14 +9,11 @@ from textual.widgets import Static
 
 from sysmon_tui.text import many_lines
 from sysmon_tui.tui.columns import Column
+from sysmon_tui.tui.jumps import jump_from, nested
 from sysmon_tui.tui.marks import marked
 from sysmon_tui.tui.screens.detail import Detail, status_heading
 from sysmon_tui.tui.widgets.fields import Fields
 from sysmon_tui.tui.widgets.lines import Line
-from sysmon_tui.views.filter_language import quoted
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _FIELDS = (
     Column("severity", "severity", 0, "status"),
@@ -37,22 +30,6 @@ _FIELDS = (
     Column("id", "alert", 0),
     Column("runbook_url", "runbook", 0, flex=1),
 )
-_TAB_OF = {"workflow": "workflows", "query": "queries", "security": "audit", "warehouse": "warehouse"}
-# By which field of an alert's entity the rows of a tab are found, the first that it has, and its name in a filter.
-_FIELDS_OF = {
-    "workflows": (("workflow_name", "name"), ("job_id", "job_id")),
-    "queries": (("user_email", "user"), ("warehouse_id", "warehouse_id")),
-    "audit": (("user_email", "user"), ("source_ip", "ip")),
-    "warehouse": (("warehouse_id", "id"), ("warehouse_name", "name")),
-}
-
-
-@dataclass(frozen=True)
-class Jump:
-    """The rows behind an alert: which tab, and the filter that they pass."""
-
-    tab: str
-    filter: str
 
 
 class AlertScreen(Detail):
@@ -87,23 +64,3 @@ class AlertScreen(Detail):
             self.app.notify("This alert has no rows of its own.", markup=False)
         else:
             self.dismiss(jump)
-
-
-def jump_from(alert: pl.DataFrame) -> Jump | None:
-    """Where the rows behind an alert are, a one-row frame; None where its category has no rows."""
-    tab = _TAB_OF.get(alert.item(0, "category"))
-    if tab is None:
-        return None
-    entity = nested(alert, "entity")
-    terms = (f"{short}={quoted(str(entity[field]))}" for field, short in _FIELDS_OF[tab] if entity.get(field))
-    whose = f"tenant={quoted(str(alert.item(0, 'tenant')))} " if "tenant" in alert.columns else ""
-    return Jump(tab, f"{whose}{next(terms, '')}".strip())
-
-
-def nested(row: pl.DataFrame, name: str) -> dict[str, Any]:
-    """A field that holds an object as JSON text; empty where it is none."""
-    try:
-        value = json.loads(str(row.item(0, name) or "{}"))
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

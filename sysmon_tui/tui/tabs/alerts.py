@@ -10,7 +10,7 @@ from textual import work
 from sysmon_tui.errors import SysmonError
 from sysmon_tui.paths import user_name
 from sysmon_tui.text import one_line
-from sysmon_tui.tui.columns import Column
+from sysmon_tui.tui.columns import ALERT_KEY, Column
 from sysmon_tui.tui.screens.alert import AlertScreen
 from sysmon_tui.tui.screens.silence import SilenceScreen
 from sysmon_tui.tui.tabs.base import Question
@@ -37,7 +37,6 @@ ALERT_COLUMNS = (
     Column("silenced_until", "silent to", 11, "minute", rank=8),
     Column("rule", "rule", 24, rank=7),
 )
-ALERT_KEY = ("id", "state", "started_at")
 
 
 class AlertsTab(ListTab):

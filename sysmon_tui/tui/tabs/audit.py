@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sysmon_tui.tui.columns import Column
+from sysmon_tui.tui.columns import ALERT_KEY, Column
 from sysmon_tui.tui.screens.alert import AlertScreen
 from sysmon_tui.tui.screens.event import EventScreen
-from sysmon_tui.tui.tabs.alerts import ALERT_COLUMNS, ALERT_KEY
+from sysmon_tui.tui.tabs.alerts import ALERT_COLUMNS
 from sysmon_tui.tui.tabs.base import Question
 from sysmon_tui.tui.tabs.breakdown_tab import BreakdownTab
 from sysmon_tui.tui.widgets.breakdown import Section

@@ -13,8 +13,8 @@ from textual.message import Message
 from sysmon_tui.errors import SysmonError
 from sysmon_tui.services import asking
 from sysmon_tui.text import one_line
+from sysmon_tui.tui.jumps import Jump, jump_from
 from sysmon_tui.tui.kept import TabKept
-from sysmon_tui.tui.screens.alert import Jump, jump_from
 from sysmon_tui.tui.session import Session
 from sysmon_tui.tui.widgets.frame_table import FrameTable
 from sysmon_tui.tui.widgets.status_lines import StatusLines

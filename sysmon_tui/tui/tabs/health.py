@@ -14,13 +14,10 @@ from textual.containers import Container, Horizontal
 from sysmon_tui.datasets.states import FAILED_RUN_STATES
 from sysmon_tui.services import asking
 from sysmon_tui.threads import in_daemon_thread
-from sysmon_tui.tui.columns import TENANT, Column
+from sysmon_tui.tui import screens
+from sysmon_tui.tui.columns import ALERT_KEY, TENANT, Column
 from sysmon_tui.tui.marks import STYLES, marked, tone
-from sysmon_tui.tui.screens.alert import AlertScreen
-from sysmon_tui.tui.screens.query import QueryScreen
-from sysmon_tui.tui.screens.run import RunScreen
 from sysmon_tui.tui.session import Session
-from sysmon_tui.tui.tabs.alerts import ALERT_KEY
 from sysmon_tui.tui.tabs.base import Question, Tab
 from sysmon_tui.tui.widgets.answer_table import AnswerTable
 from sysmon_tui.tui.widgets.cost import cost_text
@@ -296,7 +293,7 @@ class HealthTab(Tab):
     def on_frame_table_opened(self, event: FrameTable.Opened) -> None:
         event.stop()
         if event.table is self._alerts:
-            self.app.push_screen(AlertScreen(self.session, event.row), self.follow)
+            self.app.push_screen(screens.AlertScreen(self.session, event.row), self.follow)
         else:
             self._open_failure(event.row.row(0, named=True))
 
@@ -305,7 +302,7 @@ class HealthTab(Tab):
 
         is_run = failure["kind"] == "run"
         listed, id_name = ("workflows", "run_id") if is_run else ("queries", "statement_id")
-        screen = RunScreen if is_run else QueryScreen
+        screen = screens.RunScreen if is_run else screens.QueryScreen
         key = (failure.get("tenant"), failure["workspace_id"], failure["id"])
         for row in self._failures_known[listed]:
             if (row.get("tenant"), row["workspace_id"], row[id_name]) == key:
