@@ -64,3 +64,28 @@ def test_help_loads_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:
     )
     assert ended.stdout
     assert ended.stderr.split() == ["0"]
+
+
+def test_the_first_paint_needs_one_tab() -> None:
+    """What draws the app brings no engine, no SDK, no other tab than the first and no screen: they come after it."""
+    later = ("polars", "duckdb", "databricks", "httpx", "starlette", "sysmon_tui.views", "sysmon_tui.sources")
+    program = f"""
+import sys
+from sysmon_tui import cli, runtime
+from sysmon_tui.commands import app
+from sysmon_tui.tui.app import SysmonApp
+from sysmon_tui.tui.tabs.health import HealthTab
+print(*(name for name in sys.modules if name.split(".")[0] in {later!r} or ".".join(name.split(".")[:2]) in {later!r}))
+print(*(name for name in sys.modules if name.startswith(("sysmon_tui.tui.screens.", "sysmon_tui.tui.tabs."))))
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(ROOT),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    heavy, ours = ended.stdout.split("\n")[:2]
+    assert heavy == ""
+    assert set(ours.split()) == {"sysmon_tui.tui.tabs.base", "sysmon_tui.tui.tabs.health"}
