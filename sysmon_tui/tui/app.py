@@ -28,6 +28,7 @@ from sysmon_tui.tui.faces import Face, line_filters
 from sysmon_tui.tui.going_on import GoingOn
 from sysmon_tui.tui.jumps import Jump
 from sysmon_tui.tui.palette import Commands, LoadedRows
+from sysmon_tui.tui.picture import upright
 from sysmon_tui.tui.row_actions import RowActions
 from sysmon_tui.tui.session import Session
 from sysmon_tui.tui.tabs.base import Tab
@@ -385,6 +386,9 @@ class SysmonApp(RowActions):
         if trouble := self.keep():
             named.setdefault("message", Text(trouble))
         super().exit(*arguments, **named)
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        return upright(super().export_screenshot(title=title, simplify=simplify))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return not (action in _OF_THE_TAB and self._over_a_detail)
