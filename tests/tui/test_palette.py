@@ -220,3 +220,17 @@ async def test_a_search_that_is_too_long_finds_nothing_and_harms_nothing() -> No
         await settled(pilot)
         await press(pilot, "escape", "escape")
         assert "job_1" in screen(app)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20, 5), (80, 2), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_pages_of_a_palette_that_hardly_fits(size: tuple[int, int]) -> None:
+    """Page keys before, while and after something is found end nothing, however few lines there are."""
+    app = app_with([run(1, workflow_name="pears")])
+    async with running(app, size=size) as pilot:
+        await press(pilot, "ctrl+p", "pageup", "pagedown")
+        for letter in "pe":
+            await pilot.press(letter, "pageup", "pagedown")
+            await pilot.pause(0.1)
+            await pilot.press("pageup", "pagedown")
+        await press(pilot, "escape", "escape")
+        assert app.is_running
