@@ -222,7 +222,9 @@ async def test_a_search_that_is_too_long_finds_nothing_and_harms_nothing() -> No
         assert "job_1" in screen(app)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (20, 5), (80, 2), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize(
+    "size", [(1, 1), (20, 5), (80, 2), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
 async def test_pages_of_a_palette_that_hardly_fits(size: tuple[int, int]) -> None:
     """Page keys before, while and after something is found end nothing, however few lines there are."""
     app = app_with([run(1, workflow_name="pears")])
