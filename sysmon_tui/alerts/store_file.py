@@ -8,13 +8,13 @@ import logging
 import os
 import sqlite3
 import stat
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 from sysmon_tui import paths
 from sysmon_tui.errors import SysmonError
+from sysmon_tui.write_ahead import use_write_ahead_log
 
 _log = logging.getLogger(__name__)
 
@@ -197,7 +197,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row
-        _use_write_ahead_log(connection)
+        use_write_ahead_log(connection, _BUSY_S)
         connection.execute("PRAGMA synchronous = FULL")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
@@ -229,20 +229,6 @@ def _make_private(path: Path) -> None:
         raise StoreError(f"{path.name} is no plain file.", "Move it away.")
     if os.name == "posix" and stat.S_IMODE(status.st_mode) != 0o600:
         path.chmod(0o600)
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """SQLite's own wait does not cover two processes that switch a new file at once, so wait here."""
-    deadline = time.monotonic() + _BUSY_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-        else:
-            return
 
 
 def _make_schema(connection: sqlite3.Connection) -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from sysmon_tui.write_ahead import use_write_ahead_log
+
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
@@ -149,6 +151,11 @@ class Ledger:
             path = self._path()
             path.touch(mode=0o600)
         connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
+        if self.is_kept:
+            use_write_ahead_log(connection, busy_s)
+            connection.execute(
+                "PRAGMA synchronous = NORMAL"
+            )  # after a power cut the last figures may be missing
         connection.executescript(_SCHEMA)
         if not self.is_kept and self._known is not None:
             self._carry(connection, self._known)
