@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sysmon_tui import paths
 from sysmon_tui.errors import SysmonError
-from sysmon_tui.write_ahead import use_write_ahead_log
+from sysmon_tui.shared_sqlite import begin, use_write_ahead_log
 
 _log = logging.getLogger(__name__)
 
@@ -138,7 +138,7 @@ class StoreFile:
             connection = _connect_anew(self.path, inode)
             inode = _inode(self.path)
             with closing(connection):  # closed without COMMIT, it is rolled back
-                connection.execute("BEGIN IMMEDIATE")
+                begin(connection, _BUSY_S)
                 yield connection
                 connection.execute("COMMIT")
         except (sqlite3.Error, OSError, OverflowError, json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -232,7 +232,7 @@ def _make_private(path: Path) -> None:
 
 
 def _make_schema(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
+    begin(connection, _BUSY_S)
     # Another process may have made it while this one waited for the lock.
     if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
         for statement in _SCHEMA.split(";"):

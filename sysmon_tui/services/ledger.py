@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from sysmon_tui.write_ahead import use_write_ahead_log
+from sysmon_tui.shared_sqlite import begin, use_write_ahead_log
 
 T = TypeVar("T")
 
@@ -140,9 +140,8 @@ class Ledger:
     def _once(self, work: Callable[[sqlite3.Connection], T], busy_s: float) -> T:
         if self._connection is None:
             self._connection = self._opened(busy_s)
-        self._connection.execute(f"PRAGMA busy_timeout = {int(busy_s * 1000)}")
         with self._connection:  # commits, or rolls back
-            self._connection.execute("BEGIN IMMEDIATE")
+            begin(self._connection, busy_s)
             return work(self._connection)
 
     def _opened(self, busy_s: float) -> sqlite3.Connection:

@@ -30,15 +30,15 @@ def mode(path: Path) -> int:
 
 
 def test_a_transaction_has_a_connection_as_the_store_needs_it(file: StoreFile) -> None:
-    """Rows by name, a log written ahead, every commit on the disk, ten seconds for others, the version written."""
+    """Rows by name, a log written ahead, every commit on the disk, the version written."""
     with file.transaction() as connection:
         settings = {
             name: connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("journal_mode", "synchronous", "busy_timeout", "user_version")
+            for name in ("journal_mode", "synchronous", "user_version")
         }
         assert connection.execute("SELECT 1 AS one").fetchone()["one"] == 1
         assert connection.isolation_level is None and connection.in_transaction
-    assert settings == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 10_000, "user_version": 1}
+    assert settings == {"journal_mode": "wal", "synchronous": 2, "user_version": 1}
 
 
 def test_a_new_file_has_every_table(file: StoreFile) -> None:
