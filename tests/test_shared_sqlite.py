@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
+from sysmon_tui import shared_sqlite
 from sysmon_tui.shared_sqlite import begin, use_write_ahead_log
 from tests.alerts.test_store_file_errors import coded
 
@@ -35,10 +37,13 @@ def switch(connection: Switching) -> None:
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long was waited, by a clock that goes on by five seconds with each pause."""
+    """How long was waited, by a clock that goes on by five seconds with each pause.
+
+    For that module alone: a server of other tests that reads such a clock sleeps for hours.
+    """
     found: list[float] = []
-    monkeypatch.setattr(time, "sleep", found.append)
-    monkeypatch.setattr(time, "monotonic", lambda: 100.0 + 5 * len(found))
+    clock = SimpleNamespace(sleep=found.append, monotonic=lambda: 100.0 + 5 * len(found))
+    monkeypatch.setattr(shared_sqlite, "time", clock)
     return found
 
 
